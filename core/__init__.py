@@ -1,0 +1,1 @@
+"""What every part shares: settings, errors, secrets, ports. It imports nothing else of this project."""
