@@ -1,0 +1,153 @@
+"""A YAML document as plain JSON values, with the line of every key.
+
+The YAML 1.2 core schema, as far as JSON goes, so that a value means the same here and to the Pulumi CLI: ``on`` and
+``12:30`` are strings, a date is a string, an octal-looking number is a string. Tags, anchors, aliases and keys that
+stand twice are errors: the CLI would lose them or refuse them when it writes the file back.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import yaml
+
+from core.errors import SettingsError
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Place: TypeAlias = tuple[str | int, ...]
+
+_LARGEST_FILE = 1_000_000
+_DEEPEST = 60
+_TAG = "tag:yaml.org,2002:"
+_Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[valid-type, misc]
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,17})", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+(?:[eE][-+]?[0-9]{1,3})?|[eE][-+]?[0-9]{1,3})",
+        list("-+0123456789"),
+    ),
+):
+    _Loader.add_implicit_resolver(_TAG + _tag, re.compile(rf"^(?:{_pattern})$"), _first)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What a file holds, and where: ``lines`` has the line (from 1) of each place."""
+
+    name: str
+    value: Json
+    lines: Mapping[Place, int]
+
+    def where(self, place: Place) -> str:
+        """``file:line`` of a place, or of the nearest place around it that the file has."""
+        for end in range(len(place), 0, -1):
+            if line := self.lines.get(place[:end]):
+                return f"{self.name}:{line}"
+        return self.name
+
+
+def read_tree(path: Path) -> Tree:
+    """Read a file of YAML. Raises :class:`SettingsError` for one that cannot be read or understood."""
+    try:
+        data = path.read_bytes()
+        if len(data) > _LARGEST_FILE:
+            raise SettingsError(f"{path} has {len(data)} bytes, and a stack's file has at most {_LARGEST_FILE}")
+        return parse_tree(data.decode("utf-8"), str(path))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+
+
+def parse_tree(text: str, name: str) -> Tree:
+    """As :func:`read_tree`, of text that is there already; ``name`` stands in the messages."""
+    lines: dict[Place, int] = {}
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        value = None if node is None else _Reader(name, lines).read(node, ())
+    except yaml.YAMLError as error:
+        raise SettingsError(_describe(error, name)) from None
+    except RecursionError:
+        raise SettingsError(f"{name} nests deeper than {_DEEPEST} levels") from None
+    return Tree(name, value, lines)
+
+
+def _describe(error: yaml.YAMLError, name: str) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    place = f"{name}:{mark.line + 1}" if mark else name
+    return f"{place} is not valid YAML: {problem}"
+
+
+class _Reader:
+    def __init__(self, name: str, lines: dict[Place, int]) -> None:
+        self._name = name
+        self._lines = lines
+        self._seen: set[int] = set()
+
+    def read(self, node: yaml.Node, place: Place) -> Json:
+        if id(node) in self._seen:
+            raise self._error(node, "an alias (*name) is used: write the value out in each place")
+        if len(place) > _DEEPEST:
+            raise self._error(node, f"values nest deeper than {_DEEPEST} levels")
+        self._seen.add(id(node))
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+            return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        raise self._error(node, f"the tag {node.tag} is not allowed: use plain values")
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Json]:
+        result: dict[str, Json] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str):
+                raise self._error(key_node, "a key must be text: put it in quotes")
+            if key in result:
+                raise self._error(key_node, f"the key {key!r} stands twice: keep one of them")
+            self._lines[(*place, key)] = key_node.start_mark.line + 1
+            result[key] = self.read(value_node, (*place, key))
+        return result
+
+    def _scalar(self, node: yaml.ScalarNode) -> Json:
+        kind, text = node.tag.removeprefix(_TAG), node.value
+        if kind == "str":
+            if any("\ud800" <= character <= "\udfff" for character in text):
+                raise self._error(node, "a text holds half of a surrogate pair, which is not a character")
+            return str(text)
+        if kind == "null":
+            return None
+        try:
+            if kind == "bool":
+                return {"true": True, "false": False}[text.lower()]
+            if kind == "int":
+                return int(text)
+            if kind == "float" and math.isfinite(number := float(text)):
+                return number
+        except (KeyError, ValueError):
+            raise self._error(node, f"{text[:40]!r} is not a value of {node.tag}") from None
+        raise self._error(node, f"{text[:40]!r} ({node.tag}) is not allowed: use plain values")
+
+    def _error(self, node: yaml.Node, reason: str) -> SettingsError:
+        return SettingsError(f"{self._name}:{node.start_mark.line + 1}: {reason}")
