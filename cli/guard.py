@@ -1,0 +1,78 @@
+"""The one place that turns an error into an exit status and one clear sentence."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+from core.errors import LaunchReadyError
+from core.terminal import clean
+
+ROOT = Path(__file__).resolve().parent.parent
+INTERRUPTED = 130
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def command(**options: Any) -> Callable[[F], F]:
+    """An Invoke task whose expected errors end it with their sentence and exit status, never with a traceback.
+
+    SIGTERM and SIGHUP end it as Ctrl-C does, so that what a command holds (a lock, a mount) is let go. With
+    ``LAUNCH_READY_DEBUG=1`` the traceback is shown.
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            with _interrupts(), _sentences():
+                return function(*args, **kwargs)
+
+        made: F = task(**options)(guarded)
+        return made
+
+    return decorate
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except LaunchReadyError as error:
+        if os.environ.get("LAUNCH_READY_DEBUG"):
+            raise
+        raise Exit(_failure(str(error)), code=error.exit_code) from None
+    except KeyboardInterrupt:
+        raise Exit(_failure("interrupted"), code=INTERRUPTED) from None
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing is left to say, and the interpreter must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Exit(code=INTERRUPTED) from None
+
+
+def _failure(message: str) -> str:
+    return "\n".join(f"error: {clean(line)}" for line in message.splitlines())
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into the interrupt that every command cleans up after."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    kept = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -1,0 +1,103 @@
+"""Where the lab is: its folders, and the addresses of 127.<net>.0.0/16 that its parts listen on.
+
+Two checkouts can each have a lab up at once if their nets differ: set ``LAUNCH_READY_NET`` (1 to 254; 77 without it).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import LabError
+
+ACCOUNT_ID = "1ab00000000000000000000000001ab0"
+ZONE = "community.test"
+MAX_HOSTS = 200
+
+SSH_PORT = 2222
+HTTPS_PORT = 443
+
+
+@dataclass(frozen=True)
+class Place:
+    """One lab's whereabouts. ``root`` is the project's folder; the lab writes in ``home`` and ``cache`` alone."""
+
+    root: Path
+    net: int = 77
+
+    @property
+    def home(self) -> Path:
+        """What lives while the lab is up; ``lab.down`` removes it whole."""
+        return self.root / ".lab"
+
+    @property
+    def cache(self) -> Path:
+        """What is kept from one lab to the next: the hosts' tree, built artefacts."""
+        return self.root / ".cache"
+
+    @property
+    def status_file(self) -> Path:
+        """The inventory that every client reads; written last by ``lab.up``, readable by root alone."""
+        return self.home / "status.json"
+
+    @property
+    def cloudflare_state(self) -> Path:
+        """What the Cloudflare API holds; the edge and DNS follow it."""
+        return self.home / "cloudflare" / "state.json"
+
+    @property
+    def engine_state(self) -> Path:
+        """The folder of the engine's state files, one a stack."""
+        return self.home / "pulumi"
+
+    def address(self, third: int, fourth: int) -> str:
+        """``127.<net>.<third>.<fourth>``."""
+        return f"127.{self.net}.{third}.{fourth}"
+
+    @property
+    def cloudflare(self) -> tuple[str, int]:
+        """Address and port of the Cloudflare API (HTTP)."""
+        return self.address(0, 2), 8080
+
+    @property
+    def edge(self) -> tuple[str, int, int]:
+        """Address, HTTP port and HTTPS port of the edge."""
+        return self.address(0, 3), 80, 443
+
+    @property
+    def aws(self) -> tuple[str, int]:
+        """Address and port of the AWS stand-in (HTTP)."""
+        return self.address(0, 4), 5000
+
+    @property
+    def mail(self) -> tuple[str, int, int]:
+        """Address, SMTP port, and the HTTP port that lists what arrived."""
+        return self.address(0, 5), 2525, 8025
+
+    @property
+    def sink(self) -> tuple[str, int]:
+        """Address and port of the HTTP sink for alerts, errors and webhooks."""
+        return self.address(0, 6), 8080
+
+    @property
+    def dns(self) -> tuple[str, int]:
+        """Address and port (UDP and TCP) of the authoritative DNS server."""
+        return self.address(0, 53), 53
+
+    def host(self, number: int) -> str:
+        """Address of app host ``number``, from 1."""
+        return self.address(1, number)
+
+    @property
+    def database(self) -> str:
+        """Address of the database host."""
+        return self.address(2, 1)
+
+
+def here(root: Path | None = None) -> Place:
+    """The lab of a checkout, by default the one that this file is in. Raises :class:`LabError` for a bad net."""
+    text = os.environ.get("LAUNCH_READY_NET", "77")
+    if not text.isdecimal() or not 1 <= int(text) <= 254:
+        raise LabError(f"LAUNCH_READY_NET is {text!r}, and the second number of 127.x.0.0 goes from 1 to 254")
+    return Place(root or Path(__file__).resolve().parent.parent, int(text))

@@ -1,0 +1,1 @@
+"""The way back, from what is on the hosts alone."""

@@ -1,0 +1,1 @@
+"""The environment, declared: a Pulumi component a concern, and one settings file a stack."""

@@ -1,0 +1,23 @@
+"""The Invoke namespace. Thin: each task joins settings and adapters to the logic that does the work.
+
+Nothing heavy is imported here or at the top of a module of `cli`: `invoke --list` must stay quick, and
+`invoke rollback` must run where neither Pulumi nor boto3 can be imported.
+"""
+
+from __future__ import annotations
+
+from invoke.collection import Collection
+
+from cli import lab, release, stack
+
+namespace = Collection(
+    stack.up,
+    stack.preview,
+    stack.destroy,
+    stack.outputs,
+    stack.refresh,
+    release.deploy,
+    release.rollback,
+    release.releases,
+    lab=Collection(lab.up, lab.down, lab.status),
+)
