@@ -1,0 +1,31 @@
+"""What every kind of test shares: the kinds are folders, and a test's folder is its marker."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = {"unit": 30, "program": 90, "lab": 240, "faults": 300}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound each test's time by its kind, so that a hang is a failure with a name."""
+    for item in items:
+        kind = item.path.relative_to(ROOT / "tests").parts[0]
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SECONDS[kind]))
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "PULUMI_CONFIG_PASSPHRASE",
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+        "LAUNCH_READY_STACK",
+        "LAUNCH_READY_DEBUG",
+    ):
+        if name in os.environ:
+            monkeypatch.delenv(name)
