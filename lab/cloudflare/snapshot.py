@@ -12,6 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import LabError
 
+# Types whose content ends in a name, which Cloudflare gives without the last dot.
+_NAME_LAST = frozenset({"CNAME", "NS", "PTR", "SRV"})
+
+
+def _absolute(name: str) -> str:
+    return name if name.endswith(".") else f"{name}."
+
 
 class _Part(BaseModel):
     """Ignores what a reader does not act on: the API's objects have many more fields."""
@@ -36,6 +43,13 @@ class Record(_Part):
     priority: int | None = None
     data: dict[str, Any] | None = None
 
+    @property
+    def rdata(self) -> str:
+        """The data as a zone file has it (RFC 1035): names absolute, MX and SRV with their numbers."""
+        if self.type == "MX":
+            return f"{self.priority} {_absolute(self.content)}"
+        return _absolute(self.content) if self.type in _NAME_LAST else self.content
+
 
 class Ruleset(_Part):
     """A ruleset; ``rules`` are API objects (``id``, ``ref``, ``expression``, ``action`` …) in their order."""
@@ -48,8 +62,23 @@ class Ruleset(_Part):
     rules: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class Purge(_Part):
+    """A cache purge that was asked for: of everything, or of what ``files``, ``tags``, ``hosts``, ``prefixes`` name."""
+
+    id: str
+    purged_on: str
+    everything: bool
+    files: list[str] = Field(default_factory=list)
+    tags: list[str] = Field(default_factory=list)
+    hosts: list[str] = Field(default_factory=list)
+    prefixes: list[str] = Field(default_factory=list)
+
+
 class Zone(_Part):
-    """A zone. ``plan`` is ``free``, ``pro``, ``business`` or ``enterprise``; ``settings`` go by a setting's id."""
+    """A zone. ``plan`` is ``free``, ``pro``, ``business`` or ``enterprise``; ``settings`` go by a setting's id.
+
+    ``purges`` are the latest cache purges, oldest first; each has an id of its own.
+    """
 
     id: str
     name: str
@@ -60,6 +89,7 @@ class Zone(_Part):
     rulesets: list[Ruleset]
     name_servers: list[str] = Field(default_factory=list)
     paused: bool = False
+    purges: list[Purge] = Field(default_factory=list)
 
     def entry_point(self, phase: str) -> Ruleset | None:
         """The zone's own ruleset of ``phase``, for example ``http_request_firewall_custom``; None without one."""
