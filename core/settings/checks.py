@@ -1,0 +1,106 @@
+"""What must hold between the sections of a stack. Each check yields every finding, not the first alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.settings.dns import AddressRecord, AliasRecord, Dns, IPv4Record, IPv6Record, TextRecord
+from core.settings.email import Email
+from core.settings.hosts import Fleet
+from core.settings.names import APEX, full_name, inside, target_name
+from core.settings.rate_limits import RateLimits
+from core.settings.waf import Waf
+from core.settings.yaml_tree import Place
+from core.settings.zone import Zone
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong at a place; the place's first step is the section's name."""
+
+    place: Place
+    reason: str
+
+
+def check(zone: Zone, dns: Dns, email: Email, waf: Waf, limits: RateLimits, fleet: Fleet) -> list[Finding]:
+    """Everything that is wrong between these sections."""
+    return [
+        *_names(zone, dns),
+        *_exposed_origins(dns, fleet),
+        *_mail_names(zone, dns, email),
+        *_mail_records_elsewhere(dns),
+        *_plan(zone, waf, limits),
+    ]
+
+
+def _names(zone: Zone, dns: Dns) -> Iterator[Finding]:
+    """Names that are not relative, too long, or that two parts of the section want for themselves."""
+    places: list[tuple[Place, str]] = [(("dns", "web", index), name) for index, name in enumerate(dns.web)]
+    places += [(("dns", "records", index, "name"), record.name) for index, record in enumerate(dns.records)]
+    for place, name in places:
+        if inside(name, zone.name):
+            short = name.removesuffix(zone.name).removesuffix(".") or APEX
+            yield Finding(place, f"names are relative to {zone.name}: write {short}")
+        elif len(full_name(name, zone.name)) > 253:
+            yield Finding(place, f"the name with {zone.name} is over 253 characters")
+    for index, record in enumerate(dns.records):
+        if isinstance(record, AddressRecord) and record.name in dns.web:
+            yield Finding(("dns", "records", index), f"{record.name} is in dns.web, and leads to the hosts alone")
+
+
+def _exposed_origins(dns: Dns, fleet: Fleet) -> Iterator[Finding]:
+    """An origin's address that anyone can look up makes the edge a formality."""
+    hosts = {host.address: host.name for host in fleet.hosts}
+    for index, record in enumerate(dns.records):
+        if not isinstance(record, IPv4Record | IPv6Record) or record.proxied or record.shows_origin:
+            continue
+        if name := hosts.get(record.content):
+            yield Finding(
+                ("dns", "records", index),
+                f"this shows the address of the host {name}, and who knows it goes round the edge: proxy the record, "
+                "give the service another address, or accept it with shows_origin: true",
+            )
+
+
+def _mail_names(zone: Zone, dns: Dns, email: Email) -> Iterator[Finding]:
+    for index, exchanger in enumerate(email.mx):
+        yield from _mail_host(("email", "mx", index, "host"), target_name(exchanger.host, zone.name), zone, dns)
+    for index, sender in enumerate(email.senders):
+        target = target_name(sender.a, zone.name) if sender.a else ""
+        if target and inside(target, zone.name) and not _leads_to_addresses(target, zone, dns):
+            yield Finding(("email", "senders", index, "a"), f"{target} has no address record in launch-ready:dns")
+
+
+def _mail_host(place: Place, target: str, zone: Zone, dns: Dns) -> Iterator[Finding]:
+    """RFC 5321 §5.1 and RFC 2181 §10.3: an exchanger's name has addresses, and is no alias."""
+    if not inside(target, zone.name):
+        return
+    records = [record for record in dns.records if full_name(record.name, zone.name) == target]
+    if any(isinstance(record, AliasRecord) for record in records):
+        yield Finding(place, f"{target} is a CNAME, and the target of an MX must not be one (RFC 2181 §10.3)")
+    elif not _leads_to_addresses(target, zone, dns):
+        yield Finding(place, f"{target} has no address record: add one to launch-ready:dns, not proxied")
+    elif not any(isinstance(record, AddressRecord) and not record.proxied for record in records):
+        yield Finding(place, f"{target} is proxied, and the edge does not pass mail on: give it a record that is not")
+
+
+def _leads_to_addresses(target: str, zone: Zone, dns: Dns) -> bool:
+    named = [record.name for record in dns.records if isinstance(record, AddressRecord)]
+    return target in {full_name(name, zone.name) for name in (*named, *dns.web)}
+
+
+def _mail_records_elsewhere(dns: Dns) -> Iterator[Finding]:
+    """Two SPF or DMARC records at one name are as bad as none (RFC 7208 §4.5)."""
+    for index, record in enumerate(dns.records):
+        if isinstance(record, TextRecord) and record.content.lower().startswith(("v=spf1", "v=dmarc1")):
+            if record.name not in (APEX, "_dmarc"):
+                continue
+            yield Finding(("dns", "records", index), "the zone's SPF and DMARC are made from launch-ready:email")
+
+
+def _plan(zone: Zone, waf: Waf, limits: RateLimits) -> Iterator[Finding]:
+    for index, reason in waf.beyond(zone.plan):
+        yield Finding(("waf", "rules", index), reason)
+    for index, reason in limits.beyond(zone.plan):
+        yield Finding(("rate_limits", "rules", index), reason)

@@ -1,0 +1,27 @@
+"""Section ``launch-ready:zone``: the domain and the plan that it is on at Cloudflare."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.settings.base import Section
+from core.settings.names import HostName
+
+Plan = Literal["free", "pro", "business", "enterprise"]
+Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""An identifier as Cloudflare writes most of them: 32 hexadecimal digits."""
+
+
+class Zone(Section):
+    """The zone. Everything else in a stack is declared in it."""
+
+    name: HostName
+    """The domain, such as `community.example`."""
+    account_id: Identifier
+    """The Cloudflare account that holds the zone."""
+    plan: Plan
+    """What is paid for. A rule that the plan cannot do is refused before anything is changed."""
+    protect: bool = True
+    """Whether Pulumi must refuse to delete the zone. With `false`, `invoke destroy` takes the domain off Cloudflare."""
