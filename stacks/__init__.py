@@ -1,1 +1,1 @@
-"""The environment, declared: a Pulumi component a concern, and one settings file a stack."""
+"""The Pulumi program: a component a concern, put together by :mod:`stacks.environment`."""

@@ -1,0 +1,51 @@
+"""The environment: every concern of a stack, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from core.settings.names import full_name
+from core.settings.stack import Stack
+from stacks.component import Component
+from stacks.dns import DnsComponent, dns_records
+from stacks.email import EmailComponent
+from stacks.rate_limits import RateLimitsComponent
+from stacks.secrets import SecretsComponent
+from stacks.tls import TlsComponent
+from stacks.waf import WafComponent
+from stacks.zone import ZoneComponent
+
+
+class Environment(Component):
+    """What a stack provisions. No name leads to a host before the zone's encryption and rules stand."""
+
+    def __init__(
+        self,
+        name: str,
+        stack: Stack,
+        secret_values: Mapping[str, pulumi.Output[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare everything; ``secret_values`` has a secret output for each ``config_secret`` of the stack."""
+        super().__init__("Environment", name, opts)
+        within, domain = self.child(), stack.zone.name
+        zone = ZoneComponent("zone", stack.zone, within)
+        tls = TlsComponent("tls", stack.tls, zone.zone_id, within)
+        waf = WafComponent("waf", stack.waf, zone.zone_id, within)
+        limits = RateLimitsComponent("rate-limits", stack.rate_limits, zone.zone_id, within)
+        protection = [*tls.settings, waf.ruleset, limits.ruleset]
+        records = dns_records(stack.dns, stack.fleet, domain)
+        DnsComponent("dns", records, zone.zone_id, after=protection, opts=within)
+        EmailComponent("email", stack.email, domain, zone.zone_id, within)
+        secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
+        self.outputs: Mapping[str, Any] = {
+            "zone": domain,
+            "zone_id": zone.zone_id,
+            "name_servers": zone.name_servers,
+            "names": [full_name(label, domain) for label in stack.dns.web],
+            "secrets_store_id": secrets.store_id,
+        }
+        self.register_outputs(dict(self.outputs))

@@ -1,0 +1,27 @@
+"""The zone itself."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from core.settings.zone import Zone
+from stacks.component import Component
+
+
+class ZoneComponent(Component):
+    """The domain in its account. Its plan is bought, not declared: it only bounds what the rules may ask for."""
+
+    def __init__(self, name: str, zone: Zone, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the zone; with ``zone.protect``, Pulumi refuses to delete it."""
+        super().__init__("Zone", name, opts)
+        resource = cloudflare.Zone(
+            zone.name,
+            account=cloudflare.ZoneAccountArgs(id=zone.account_id),
+            name=zone.name,
+            type="full",
+            opts=self.child(protect=zone.protect),
+        )
+        self.zone_id: pulumi.Output[str] = resource.id
+        self.name_servers = resource.name_servers
+        self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})
