@@ -1,0 +1,100 @@
+"""Knot's configuration and command, and the files that are kept in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.errors import LabError
+from lab.cloudflare.snapshot import Snapshot
+from lab.dns import knot
+from lab.dns.follow import Zones
+
+ZONE = {
+    "id": "z",
+    "status": "active",
+    "plan": "free",
+    "settings": {},
+    "rulesets": [],
+    "name_servers": ["ns.lab.test"],
+    "dns_records": [],
+}
+BAD_RECORD = {"id": "r", "type": "A", "name": "www.bad.test", "content": "nonsense", "ttl": 1}
+
+
+def snapshot(*zones: dict[str, object]) -> Snapshot:
+    document = {"revision": 1, "accounts": [], "secrets_stores": [], "zones": [{**ZONE, **one} for one in zones]}
+    return Snapshot.model_validate(document)
+
+
+def test_the_configuration_listens_on_one_address_and_lists_the_zones() -> None:
+    # Knot's format is YAML for what is used of it here (knot.conf(5)).
+    parsed = yaml.safe_load(knot.configuration(Path("/lab/dns"), "127.77.0.53", 53, {"b.test", "a.test"}))
+    assert parsed["server"]["listen"] == "127.77.0.53@53"
+    assert parsed["template"][0]["storage"] == "/lab/dns/zones"
+    assert parsed["zone"] == [{"domain": "a.test."}, {"domain": "b.test."}]
+
+
+def test_without_zones_the_configuration_has_no_zone_section() -> None:
+    assert "zone" not in yaml.safe_load(knot.configuration(Path("/lab/dns"), "127.77.0.53", 53, ()))
+
+
+@pytest.mark.parametrize("folder", ['/a"b', "/a\nb", "/a\\b"])
+def test_a_folder_that_would_break_the_configuration_is_refused(folder: str) -> None:
+    with pytest.raises(LabError, match="cannot be told"):
+        knot.configuration(Path(folder), "127.77.0.53", 53, ())
+
+
+def test_knot_is_started_by_the_trees_own_loader(tmp_path: Path) -> None:
+    libraries = tmp_path / "usr/lib/x86_64-linux-gnu"
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    libraries.mkdir(parents=True)
+    for file in (tmp_path / "usr/sbin/knotd", libraries / "ld-linux-x86-64.so.2"):
+        file.touch()
+    assert knot.argv(tmp_path, Path("/lab/dns")) == (
+        str(libraries / "ld-linux-x86-64.so.2"),
+        "--library-path",
+        str(libraries),
+        str(tmp_path / "usr/sbin/knotd"),
+        "-c",
+        "/lab/dns/knot.conf",
+    )
+
+
+def test_a_tree_without_knot_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="lacks Knot DNS"):
+        knot.argv(tmp_path, Path("/lab/dns"))
+
+
+@pytest.fixture
+def zones(tmp_path: Path) -> Zones:
+    (tmp_path / knot.ZONES).mkdir()
+    return Zones(tmp_path, "127.77.0.53", 53, "127.77.0.3")
+
+
+def served(zones: Zones) -> list[str]:
+    parsed = yaml.safe_load((zones.folder / knot.CONFIGURATION).read_text())
+    return [entry["domain"] for entry in parsed.get("zone", [])]
+
+
+def test_a_zone_that_cannot_be_rendered_takes_no_other_down(zones: Zones, caplog: pytest.LogCaptureFixture) -> None:
+    zones.write(snapshot({"name": "bad.test", "dns_records": [BAD_RECORD]}, {"name": "good.test"}))
+    assert served(zones) == ["good.test."]
+    assert "www.bad.test" in caplog.text
+
+
+def test_a_zone_that_turns_bad_is_served_as_it_was(zones: Zones) -> None:
+    zones.write(snapshot({"name": "bad.test"}))
+    before = knot.zone_file(zones.folder, "bad.test").read_text()
+    zones.write(snapshot({"name": "bad.test", "dns_records": [BAD_RECORD]}))
+    assert served(zones) == ["bad.test."]
+    assert knot.zone_file(zones.folder, "bad.test").read_text() == before
+
+
+def test_a_zone_that_was_deleted_is_served_no_more(zones: Zones) -> None:
+    zones.write(snapshot({"name": "one.test"}, {"name": "two.test"}))
+    zones.write(snapshot({"name": "two.test"}))
+    assert served(zones) == ["two.test."]
+    assert not knot.zone_file(zones.folder, "one.test").exists()
