@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import LabError
-from lab.cloudflare.snapshot import Follower, parse_snapshot, read_snapshot
+from lab.cloudflare.snapshot import Follower, Record, parse_snapshot, read_snapshot
 
 
 def state(**changes: Any) -> dict[str, Any]:
@@ -60,6 +60,24 @@ def test_a_hostname_belongs_to_the_zone_of_the_longest_suffix(hostname: str, zon
     value["zones"].append({**value["zones"][0], "name": "deep.community.test"})
     found = parse_snapshot(json.dumps(value), Path("state.json")).zone_of(hostname)
     assert (found.name if found else None) == zone
+
+
+@pytest.mark.parametrize(
+    ("record_type", "content", "priority", "rdata"),
+    [
+        ("A", "192.0.2.1", None, "192.0.2.1"),
+        ("CNAME", "app.community.test", None, "app.community.test."),
+        ("MX", "mail.community.test", 10, "10 mail.community.test."),
+        ("MX", ".", 0, "0 ."),
+        ("SRV", "1 2 443 api.community.test", 1, "1 2 443 api.community.test."),
+        ("TXT", '"v=spf1 -all"', None, '"v=spf1 -all"'),
+    ],
+)
+def test_a_record_gives_its_data_for_a_zone_file(
+    record_type: str, content: str, priority: int | None, rdata: str
+) -> None:
+    record = Record(id="r", type=record_type, name="x.community.test", content=content, ttl=1, priority=priority)
+    assert record.rdata == rdata
 
 
 @pytest.mark.parametrize(
