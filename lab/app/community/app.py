@@ -1,0 +1,55 @@
+"""The app put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from . import parts, problems
+from .database import Pool
+from .health import database_check
+from .middleware import SameOrigin, SecurityHeaders
+from .passwords import Passwords
+from .routes import accounts, invites, orgs, pages, posts, system
+from .settings import Settings
+
+MOST_BODY_BYTES = 64 * 1024
+
+
+def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
+    """The app of one release: the ground and the parts in ``names``. It opens ``pool`` at its start, closes it after.
+
+    ``X-Release`` and ``X-Colour`` are added by the server, not here: they must be on answers that never got here too.
+    """
+    app = FastAPI(
+        title="Community",
+        version=settings.release,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        max_body_size=MOST_BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.settings = settings
+    app.state.pool = pool
+    app.state.parts = tuple(names)
+    app.state.passwords = Passwords()
+    app.state.checks = {"database": database_check(pool, settings.schema)}
+    problems.install(app)
+    for module in (accounts, orgs, posts, invites, system, pages):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    parts.install(app, app.state.parts)
+    app.add_middleware(SameOrigin)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with app.state.pool:
+        yield

@@ -1,0 +1,89 @@
+"""Errors as ``application/problem+json`` (RFC 9457). No message repeats what the client sent."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("community")
+
+# What asyncpg raises when the server is away, refuses or does not answer in time.
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class ProblemResponse(JSONResponse):
+    """A JSON answer that names itself a problem."""
+
+    media_type = "application/problem+json"
+
+
+class Problem(HTTPException):
+    """An error that the client is told about: ``detail`` is for people, ``headers`` go onto the answer."""
+
+
+def not_found() -> Problem:
+    """The answer for what is not there and for what is not the asker's to see: the two must look the same."""
+    return Problem(404, "There is nothing here that you can see.")
+
+
+def forbidden(detail: str) -> Problem:
+    """For a member who may see the thing but not do this to it."""
+    return Problem(403, detail)
+
+
+def conflict(detail: str) -> Problem:
+    """For what cannot be done in the state that the thing is in."""
+    return Problem(409, detail)
+
+
+def response(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> ProblemResponse:
+    """A problem's answer: ``type`` is left at its default, about:blank, so ``title`` is the status phrase."""
+    content = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return ProblemResponse(content, status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Turn every error of ``app`` into a problem."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
+    for kind in UNAVAILABLE:
+        app.add_exception_handler(kind, _unavailable)
+
+
+async def _http(_: Request, error: Exception) -> ProblemResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    return response(error.status_code, error.detail, dict(error.headers or {}))
+
+
+async def _invalid(_: Request, error: Exception) -> ProblemResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    # The input itself is left out: it may be a password.
+    reasons = [{"at": list(reason["loc"]), "reason": reason["msg"]} for reason in error.errors()]
+    return response(422, "The request is not valid.", errors=jsonable_encoder(reasons))
+
+
+async def _unavailable(request: Request, error: Exception) -> ProblemResponse:
+    log.warning("%s %s: database: %s", request.method, request.url.path, type(error).__name__)
+    return response(503, "The database does not answer.", {"Retry-After": "1"})
+
+
+async def _unexpected(_: Request, __: Exception) -> ProblemResponse:
+    return response(500, "Something went wrong here; it has been logged.", {"Cache-Control": "no-store"})

@@ -1,0 +1,70 @@
+"""What the host tells the app, by its environment and by ``release.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SHORTEST_KEY = 32
+
+
+class SettingsError(Exception):
+    """The environment or ``release.toml`` is not good enough to start. One sentence, no value in it."""
+
+
+@dataclass(frozen=True)
+class SchemaRange:
+    """The schema versions that this release can live with, and the one that its own migrations lead to."""
+
+    minimum: int
+    maximum: int
+    target: int
+
+    def fits(self, version: int) -> bool:
+        """Whether the release can serve from a database at ``version``."""
+        return self.minimum <= version <= self.maximum
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One process's settings. ``session_key`` keys the digests under which session tokens are stored."""
+
+    database_url: str = field(repr=False)
+    session_key: bytes = field(repr=False)
+    release: str
+    colour: str
+    schema: SchemaRange
+
+
+def from_environment(environment: Mapping[str, str], root: Path) -> Settings:
+    """Read the settings of the release unpacked at ``root``. Raises :class:`SettingsError`."""
+    key = need(environment, "SESSION_KEY").encode()
+    if len(key) < SHORTEST_KEY:
+        raise SettingsError(f"SESSION_KEY has {len(key)} bytes and needs {SHORTEST_KEY} or more")
+    return Settings(
+        database_url=need(environment, "DATABASE_URL"),
+        session_key=key,
+        release=need(environment, "APP_VERSION"),
+        colour=need(environment, "APP_COLOUR"),
+        schema=read_schema(root / "release.toml"),
+    )
+
+
+def read_schema(path: Path) -> SchemaRange:
+    """The ``[schema]`` table of a ``release.toml``. Raises :class:`SettingsError`."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))["schema"]
+        return SchemaRange(int(table["minimum"]), int(table["maximum"]), int(table["target"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise SettingsError(f"{path} must have a [schema] table with minimum, maximum and target ({reason})") from None
+
+
+def need(environment: Mapping[str, str], name: str) -> str:
+    """The value of ``name``. Raises :class:`SettingsError` if it is unset or empty."""
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set in the environment")
+    return value

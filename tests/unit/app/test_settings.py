@@ -1,0 +1,59 @@
+"""What the app needs from its host."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.app.community.settings import SchemaRange, SettingsError, from_environment, read_schema
+
+GOOD = {
+    "DATABASE_URL": "postgresql://app:hunter2@127.0.0.1/community",
+    "SESSION_KEY": "k" * 32,
+    "APP_VERSION": "1.0.0",
+    "APP_COLOUR": "blue",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "release.toml").write_text("[schema]\nminimum = 1\nmaximum = 2\ntarget = 1\n")
+    return tmp_path
+
+
+def test_settings_come_from_the_environment_and_the_release(root: Path) -> None:
+    settings = from_environment(GOOD, root)
+    assert (settings.release, settings.colour, settings.schema) == ("1.0.0", "blue", SchemaRange(1, 2, 1))
+
+
+def test_no_secret_shows_in_the_settings_text(root: Path) -> None:
+    text = repr(from_environment(GOOD, root))
+    assert "hunter2" not in text
+    assert "kkkk" not in text
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_missing_is_named(root: Path, name: str, value: str | None) -> None:
+    environment = {key: text for key, text in {**GOOD, name: value}.items() if text is not None}
+    with pytest.raises(SettingsError, match=name):
+        from_environment(environment, root)
+
+
+def test_a_short_key_is_refused_without_showing_it(root: Path) -> None:
+    with pytest.raises(SettingsError, match="has 6 bytes") as caught:
+        from_environment({**GOOD, "SESSION_KEY": "secret"}, root)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[schema]\nminimum = 1\n", "schema = 1", "not toml [", '[schema]\nminimum="x"\nmaximum=1\ntarget=1']
+)
+def test_a_release_without_a_schema_table_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "release.toml").write_text(text)
+    with pytest.raises(SettingsError, match=r"must have a \[schema\] table"):
+        read_schema(tmp_path / "release.toml")
+
+
+@pytest.mark.parametrize(("version", "fits"), [(0, False), (1, True), (2, True), (3, False)])
+def test_the_range_includes_both_ends(version: int, fits: bool) -> None:
+    assert SchemaRange(1, 2, 1).fits(version) is fits
