@@ -1,0 +1,62 @@
+"""``python -m lab.cloudflare``: the lab's Cloudflare API in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import LabError
+from core.loopback import require_loopback
+from core.secret import Secret
+from core.terminal import clean
+from lab.cloudflare.server import make_app, serve
+from lab.cloudflare.store import Store
+from lab.place import ACCOUNT_ID
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; the exit status is 1, with one sentence on stderr, if that cannot be."""
+    chosen = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        address, port = _listen(chosen.listen)
+        token = _token(chosen.token_file)
+        app = make_app(Store(chosen.state, ACCOUNT_ID), token)
+        asyncio.run(serve(app, address, port))
+    except LabError as error:
+        sys.stderr.write(f"error: {clean(str(error))}\n")
+        return error.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab.cloudflare", description="Serve the lab's Cloudflare API.")
+    parser.add_argument("--listen", required=True, metavar="ADDRESS:PORT", help="where to listen, in 127.0.0.0/8")
+    parser.add_argument("--state", required=True, type=Path, metavar="FILE", help="the state, made if it is missing")
+    parser.add_argument("--token-file", required=True, type=Path, metavar="FILE", help="holds the one API token")
+    return parser
+
+
+def _listen(text: str) -> tuple[str, int]:
+    address, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535):
+        raise LabError(f"--listen {text!r} is not ADDRESS:PORT with a port from 1 to 65535")
+    return require_loopback(address), int(port)
+
+
+def _token(path: Path) -> Secret:
+    try:
+        token = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"the token file {path} cannot be read: {error}") from None
+    if not token:
+        raise LabError(f"the token file {path} is empty: put the API token into it")
+    return Secret(token)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
