@@ -47,26 +47,30 @@ async def org(connection: Connection, user: User, org_id: UUID) -> Any:
     )
 
 
-async def space(connection: Connection, user: User, space_id: UUID) -> Any:
-    """A space's row with the user's ``role``. Raises 404."""
+async def space(connection: Connection, user: User, org_id: UUID, space_id: UUID) -> Any:
+    """A space's row with the user's ``role``. Raises 404, for a space of another organisation too."""
     return _found(
         await connection.fetchrow(
             "SELECT s.id, s.org_id, s.name, s.created_at, m.role FROM spaces s"
-            " JOIN memberships m ON m.org_id = s.org_id WHERE s.id = $1 AND m.user_id = $2",
+            " JOIN memberships m ON m.org_id = s.org_id WHERE s.id = $1 AND s.org_id = $2 AND m.user_id = $3",
             space_id,
+            org_id,
             user.id,
         )
     )
 
 
-async def post(connection: Connection, user: User, post_id: UUID) -> Any:
-    """A post's row with its ``author`` by name and the user's ``role``. Raises 404."""
+async def post(connection: Connection, user: User, org_id: UUID, space_id: UUID, post_id: UUID) -> Any:
+    """A post's row with its ``author`` by name and the user's ``role``. Raises 404, for one of another space too."""
     return _found(
         await connection.fetchrow(
             "SELECT p.id, p.space_id, p.author_id, u.name AS author, p.body, p.created_at, m.role FROM posts p"
             " JOIN users u ON u.id = p.author_id JOIN spaces s ON s.id = p.space_id"
-            " JOIN memberships m ON m.org_id = s.org_id WHERE p.id = $1 AND m.user_id = $2",
+            " JOIN memberships m ON m.org_id = s.org_id"
+            " WHERE p.id = $1 AND s.id = $2 AND s.org_id = $3 AND m.user_id = $4",
             post_id,
+            space_id,
+            org_id,
             user.id,
         )
     )

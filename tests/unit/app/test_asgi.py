@@ -12,7 +12,7 @@ from lab.app.community.sessions import COOKIE
 from lab.app.community.settings import SchemaRange, Settings
 
 SIGNED_IN_ROUTES = [
-    ("GET", "/api/me"),
+    ("GET", "/api/auth/me"),
     ("GET", "/api/orgs"),
     ("POST", "/api/orgs"),
     ("GET", "/api/orgs/{id}"),
@@ -21,20 +21,20 @@ SIGNED_IN_ROUTES = [
     ("DELETE", "/api/orgs/{id}/members/{id}"),
     ("GET", "/api/orgs/{id}/spaces"),
     ("POST", "/api/orgs/{id}/spaces"),
-    ("GET", "/api/spaces/{id}"),
-    ("GET", "/api/spaces/{id}/posts"),
-    ("POST", "/api/spaces/{id}/posts"),
-    ("GET", "/api/spaces/{id}/pins"),
-    ("GET", "/api/posts/{id}"),
-    ("DELETE", "/api/posts/{id}"),
-    ("PUT", "/api/posts/{id}/pin"),
-    ("DELETE", "/api/posts/{id}/pin"),
+    ("GET", "/api/orgs/{id}/spaces/{id}"),
+    ("GET", "/api/orgs/{id}/spaces/{id}/posts"),
+    ("POST", "/api/orgs/{id}/spaces/{id}/posts"),
+    ("GET", "/api/orgs/{id}/spaces/{id}/pins"),
+    ("GET", "/api/orgs/{id}/spaces/{id}/posts/{id}"),
+    ("DELETE", "/api/orgs/{id}/spaces/{id}/posts/{id}"),
+    ("PUT", "/api/orgs/{id}/spaces/{id}/posts/{id}/pin"),
+    ("DELETE", "/api/orgs/{id}/spaces/{id}/posts/{id}/pin"),
     ("POST", "/api/orgs/{id}/invites"),
     ("GET", "/api/orgs/{id}/invites"),
     ("DELETE", "/api/orgs/{id}/invites/{id}"),
     ("POST", "/api/invites/accept"),
 ]
-PUBLIC_ROUTES = {"/api/signup", "/api/login", "/api/logout", "/api/slow", "/healthz", "/version"}
+PUBLIC_ROUTES = {"/api/auth/signup", "/api/auth/login", "/api/auth/logout", "/api/slow", "/healthz", "/version"}
 
 
 async def _client(tmp_path: Path, *names: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -84,7 +84,7 @@ async def test_health_says_why_it_is_not_ready(client: httpx.AsyncClient) -> Non
 
 async def test_a_database_that_is_away_is_a_503_and_not_a_500(client: httpx.AsyncClient) -> None:
     client.cookies.set(COOKIE, "token")
-    answer = await client.get("/api/me")
+    answer = await client.get("/api/auth/me")
     assert answer.status_code == 503
     assert answer.json()["detail"] == "The database does not answer."
 
@@ -94,7 +94,7 @@ async def test_version_names_release_colour_and_parts(client: httpx.AsyncClient)
 
 
 async def test_a_refused_password_is_not_repeated(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/signup", json={"email": "a@b.test", "name": "A", "password": "tooshort"})
+    answer = await client.post("/api/auth/signup", json={"email": "a@b.test", "name": "A", "password": "tooshort"})
     assert answer.status_code == 422
     assert "tooshort" not in answer.text
     assert answer.json()["errors"][0]["at"] == ["body", "password"]
@@ -102,7 +102,7 @@ async def test_a_refused_password_is_not_repeated(client: httpx.AsyncClient) -> 
 
 async def test_a_field_that_is_not_offered_is_refused(client: httpx.AsyncClient) -> None:
     form = {"email": "a@b.test", "name": "A", "password": "long enough for this", "role": "owner"}
-    answer = await client.post("/api/signup", json=form)
+    answer = await client.post("/api/auth/signup", json=form)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["at"] == ["body", "role"]
 
@@ -119,7 +119,7 @@ async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
-    assert (await client.post("/api/signup", content=b" " * 70_000)).status_code == 413
+    assert (await client.post("/api/auth/signup", content=b" " * 70_000)).status_code == 413
 
 
 async def test_pages_allow_no_script_and_no_frame(client: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from ..roles import Action, Role
 from ..sessions import SignedIn, User
 from ..views import PostView
 
-router = APIRouter(prefix="/api", tags=["pins"])
+router = APIRouter(prefix="/api/orgs/{org_id}/spaces/{space_id}", tags=["pins"])
 
 
 class PinnedPostView(PostView):
@@ -22,10 +22,10 @@ class PinnedPostView(PostView):
     pinned_at: datetime
 
 
-@router.get("/spaces/{space_id}/pins")
-async def pins(space_id: UUID, user: SignedIn, connection: Db) -> list[PinnedPostView]:
+@router.get("/pins")
+async def pins(org_id: UUID, space_id: UUID, user: SignedIn, connection: Db) -> list[PinnedPostView]:
     """A space's pinned posts, the last pinned first."""
-    await access.space(connection, user, space_id)
+    await access.space(connection, user, org_id, space_id)
     rows = await connection.fetch(
         "SELECT p.id, p.space_id, p.author_id, u.name AS author, p.body, p.created_at, p.pinned_at FROM posts p"
         " JOIN users u ON u.id = p.author_id WHERE p.space_id = $1 AND p.pinned_at IS NOT NULL"
@@ -36,21 +36,21 @@ async def pins(space_id: UUID, user: SignedIn, connection: Db) -> list[PinnedPos
 
 
 @router.put("/posts/{post_id}/pin", status_code=204)
-async def pin(post_id: UUID, user: SignedIn, connection: Db) -> None:
+async def pin(org_id: UUID, space_id: UUID, post_id: UUID, user: SignedIn, connection: Db) -> None:
     """Pin a post; pinning it again changes nothing."""
-    await _moderated(connection, user, post_id)
+    await _moderated(connection, user, org_id, space_id, post_id)
     await connection.execute("UPDATE posts SET pinned_at = coalesce(pinned_at, now()) WHERE id = $1", post_id)
 
 
 @router.delete("/posts/{post_id}/pin", status_code=204)
-async def unpin(post_id: UUID, user: SignedIn, connection: Db) -> None:
+async def unpin(org_id: UUID, space_id: UUID, post_id: UUID, user: SignedIn, connection: Db) -> None:
     """Take the pin off."""
-    await _moderated(connection, user, post_id)
+    await _moderated(connection, user, org_id, space_id, post_id)
     await connection.execute("UPDATE posts SET pinned_at = NULL WHERE id = $1", post_id)
 
 
-async def _moderated(connection: Connection, user: User, post_id: UUID) -> None:
-    row = await access.post(connection, user, post_id)
+async def _moderated(connection: Connection, user: User, org_id: UUID, space_id: UUID, post_id: UUID) -> None:
+    row = await access.post(connection, user, org_id, space_id, post_id)
     access.require(Role(row["role"]), Action.MODERATE_POSTS)
 
 

@@ -12,7 +12,7 @@ from ..problems import Problem
 from ..sessions import SignedIn, User, sign_in, sign_out
 from ..views import UserView
 
-router = APIRouter(prefix="/api", tags=["accounts"])
+router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 
 @router.post("/signup", status_code=202)

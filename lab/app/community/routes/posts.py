@@ -16,10 +16,10 @@ from ..roles import Action, Role
 from ..sessions import SignedIn
 from ..views import PostPage, PostView, SpaceView
 
-router = APIRouter(prefix="/api", tags=["spaces and posts"])
+router = APIRouter(prefix="/api/orgs/{org_id}/spaces", tags=["spaces and posts"])
 
 
-@router.post("/orgs/{org_id}/spaces", status_code=201)
+@router.post("", status_code=201)
 async def create_space(org_id: UUID, form: NewSpace, user: SignedIn, connection: Db) -> SpaceView:
     """Make a space; its name is unique in the organisation."""
     await access.permitted(connection, user, org_id, Action.CREATE_SPACE)
@@ -34,7 +34,7 @@ async def create_space(org_id: UUID, form: NewSpace, user: SignedIn, connection:
     return SpaceView(**row)
 
 
-@router.get("/orgs/{org_id}/spaces")
+@router.get("")
 async def spaces(org_id: UUID, user: SignedIn, connection: Db) -> list[SpaceView]:
     """An organisation's spaces."""
     await access.role_in(connection, user, org_id)
@@ -44,16 +44,16 @@ async def spaces(org_id: UUID, user: SignedIn, connection: Db) -> list[SpaceView
     return [SpaceView(**row) for row in rows]
 
 
-@router.get("/spaces/{space_id}")
-async def show_space(space_id: UUID, user: SignedIn, connection: Db) -> SpaceView:
+@router.get("/{space_id}")
+async def show_space(org_id: UUID, space_id: UUID, user: SignedIn, connection: Db) -> SpaceView:
     """One space."""
-    return SpaceView(**await access.space(connection, user, space_id))
+    return SpaceView(**await access.space(connection, user, org_id, space_id))
 
 
-@router.post("/spaces/{space_id}/posts", status_code=201)
-async def create_post(space_id: UUID, form: NewPost, user: SignedIn, connection: Db) -> PostView:
+@router.post("/{space_id}/posts", status_code=201)
+async def create_post(org_id: UUID, space_id: UUID, form: NewPost, user: SignedIn, connection: Db) -> PostView:
     """Post in a space, as any member may."""
-    await access.space(connection, user, space_id)
+    await access.space(connection, user, org_id, space_id)
     row = await connection.fetchrow(
         "INSERT INTO posts (space_id, author_id, body) VALUES ($1, $2, $3) RETURNING id, created_at",
         space_id,
@@ -63,8 +63,9 @@ async def create_post(space_id: UUID, form: NewPost, user: SignedIn, connection:
     return PostView(**row, space_id=space_id, author_id=user.id, author=user.name, body=form.body)
 
 
-@router.get("/spaces/{space_id}/posts")
+@router.get("/{space_id}/posts")
 async def posts(
+    org_id: UUID,
     space_id: UUID,
     user: SignedIn,
     connection: Db,
@@ -72,7 +73,7 @@ async def posts(
     before: UUID | None = None,
 ) -> PostPage:
     """A space's posts, newest first; ``before`` is a post of the same space."""
-    await access.space(connection, user, space_id)
+    await access.space(connection, user, org_id, space_id)
     rows = await connection.fetch(
         "SELECT p.id, p.space_id, p.author_id, u.name AS author, p.body, p.created_at FROM posts p"
         " JOIN users u ON u.id = p.author_id WHERE p.space_id = $1 AND ($2::uuid IS NULL OR (p.created_at, p.id) <"
@@ -86,16 +87,16 @@ async def posts(
     return PostPage(items=items, next=items[-1].id if len(rows) > limit else None)
 
 
-@router.get("/posts/{post_id}")
-async def show_post(post_id: UUID, user: SignedIn, connection: Db) -> PostView:
+@router.get("/{space_id}/posts/{post_id}")
+async def show_post(org_id: UUID, space_id: UUID, post_id: UUID, user: SignedIn, connection: Db) -> PostView:
     """One post."""
-    return PostView(**await access.post(connection, user, post_id))
+    return PostView(**await access.post(connection, user, org_id, space_id, post_id))
 
 
-@router.delete("/posts/{post_id}", status_code=204)
-async def delete_post(post_id: UUID, user: SignedIn, connection: Db) -> None:
+@router.delete("/{space_id}/posts/{post_id}", status_code=204)
+async def delete_post(org_id: UUID, space_id: UUID, post_id: UUID, user: SignedIn, connection: Db) -> None:
     """Delete a post: its author may, and those who moderate."""
-    row = await access.post(connection, user, post_id)
+    row = await access.post(connection, user, org_id, space_id, post_id)
     if row["author_id"] != user.id:
         access.require(Role(row["role"]), Action.MODERATE_POSTS)
     await connection.execute("DELETE FROM posts WHERE id = $1", post_id)
