@@ -119,7 +119,7 @@ class Pki:
         """Write the pair unless a good one is there; of two processes one makes it and the other finds it."""
         with _locked(self.folder):
             if not (pair := _pair(certificate)) or not good(pair):
-                _write(certificate, *make())
+                write(certificate, *make())
 
 
 def _pair(certificate: Path) -> x509.Certificate | None:
@@ -204,7 +204,8 @@ def _read(certificate: Path, key: Path) -> tuple[x509.Certificate, ec.EllipticCu
     return x509.load_pem_x509_certificate(certificate.read_bytes()), private
 
 
-def _write(certificate: Path, made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+def write(certificate: Path, made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    """Write a certificate to its file and its key beside it, as ``.key``: the key first, so that a pair is whole."""
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -61,7 +61,7 @@ def test_another_name_is_refused(pki: Pki) -> None:
 def test_an_expired_certificate_can_be_had_and_is_refused(pki: Pki, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     made = pki.authority("origin").issue(["app.community.test"], now - timedelta(days=9), now - timedelta(days=1))
-    module._write(tmp_path / "expired.pem", *made)
+    module.write(tmp_path / "expired.pem", *made)
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
         handshake((tmp_path / "expired.pem", tmp_path / "expired.key"), pki.origin_ca_file, "app.community.test")
 
