@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -103,14 +103,16 @@ class Goal:
     aliases: list[str] = field(default_factory=list)
     import_id: str = ""
     version: str = ""
+    source: str = ""
+    """File and line of the program that asks."""
 
 
 @dataclass(frozen=True)
 class Event:
     """Progress: ``kind`` is ``resource`` (with op and status) or ``log`` (with severity and message).
 
-    ``status`` is ``started``, ``done`` or ``failed``; ``seconds`` is how long the step took. ``message`` and ``name``
-    may come from anywhere: escape them for a terminal (:mod:`lab.engine.render` does).
+    ``status`` is ``started``, ``done``, ``failed``, or ``planned`` in a preview; ``seconds`` is how long the step took.
+    ``message`` and ``name`` may come from anywhere: clean them for a terminal (:mod:`lab.engine.render` does).
     """
 
     kind: str
@@ -122,6 +124,10 @@ class Event:
     seconds: float = 0.0
     message: str = ""
     severity: str = "info"
+
+    def with_message(self, message: str) -> Event:
+        """The same with another message."""
+        return replace(self, message=message)
 
 
 Progress = Callable[[Event], None]
