@@ -167,7 +167,6 @@ def _serve(project: Project, opened: _Opened, process: ProgramProcess) -> None:
         said, redact = (lambda line: run.log("info", line)), Redactor(config.words())
         process.go(settings, redact, said, run.ended.set)
         run.ended.wait()
-        run.stop()
         run.check()
         process.check()
         if monitor.errors:

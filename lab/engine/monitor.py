@@ -118,7 +118,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         severity, message = _SEVERITIES.get(request.severity, "info"), request.message.rstrip()
         if severity == "error":
             self.errors.append(message)
-        self._run.log(severity, message, request.urn)
+        # The SDK's debug messages tell of its own calls, several a resource.
+        if severity != "debug":
+            self._run.log(severity, message, request.urn)
         return empty_pb2.Empty()
 
     # --- from the wire ---

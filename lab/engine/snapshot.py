@@ -123,7 +123,8 @@ class Snapshot:
         if self._dry_run:
             return
         entries = self._entries()
-        if entries == self._written:
+        # The order in which a program registers what is independent is chance: it is no reason to write.
+        if sorted(entries, key=_identity) == sorted(self._written, key=_identity):
             return
         resources, pending = (
             [entry for kind, entry in entries if not kind],
@@ -154,6 +155,11 @@ class Snapshot:
         """A resource goes by another URN now: whatever refers to it follows."""
         self._base = [renamed(resource, old, new) for resource in self._base]
         self._done = [renamed(resource, old, new) for resource in self._done]
+
+
+def _identity(entry: tuple[str, dict[str, Any]]) -> tuple[str, str, bool, str]:
+    kind, resource = entry
+    return kind, str(resource.get("urn")), bool(resource.get("delete")), str(resource.get("id"))
 
 
 def renamed(resource: Resource, old: str, new: str) -> Resource:

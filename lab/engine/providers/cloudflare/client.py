@@ -79,6 +79,8 @@ class Client:
             reason = "refused the connection" if refused else f"did not answer ({type(error).__name__})"
             message = f"Cloudflare's API at {self._base} {reason}: is the lab up (`invoke lab.up`)?"
             raise ApiError(message, uncertain=not refused) from None
+        if answer.status_code == requests.codes.no_content:
+            return {}
         try:
             envelope = answer.json()
         except requests.JSONDecodeError:
