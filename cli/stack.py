@@ -1,38 +1,178 @@
-"""Tasks."""
+"""Tasks that set up an environment and look at it: the Pulumi program, run by the CLI or by the lab's engine."""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
 from invoke.context import Context
 
-from cli.guard import command
+from cli.guard import ROOT, command
 from core.errors import LaunchReadyError
 
+if TYPE_CHECKING:
+    from lab.engine.model import Progress
+    from lab.engine.project import Project
 
-@command()
-def up(_context: Context) -> None:
-    """Not made yet."""
-    raise LaunchReadyError("not made yet")
-
-
-@command()
-def preview(_context: Context) -> None:
-    """Not made yet."""
-    raise LaunchReadyError("not made yet")
-
-
-@command()
-def destroy(_context: Context) -> None:
-    """Not made yet."""
-    raise LaunchReadyError("not made yet")
+LAB = "lab"
+_HELP = {
+    "stack": "the stack: stacks/Pulumi.<stack>.yaml (lab without it)",
+    "engine": "auto, pulumi (the CLI) or lab (no CLI needed); auto takes the CLI for every stack but the lab's",
+    "yes": "do not let the CLI ask; the lab's engine never asks",
+    "json": "JSON on standard output, and nothing else there",
+}
 
 
-@command()
-def outputs(_context: Context) -> None:
-    """Not made yet."""
-    raise LaunchReadyError("not made yet")
+def _help(*names: str, **more: str) -> dict[str, str]:
+    return {name: _HELP[name] for name in ("stack", "engine", *names)} | more
 
 
-@command()
-def refresh(_context: Context) -> None:
-    """Not made yet."""
-    raise LaunchReadyError("not made yet")
+@command(help=_help("yes"))
+def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = False) -> None:
+    """Bring an environment to what its stack's file declares; a second run changes nothing.
+
+    Examples: `invoke up`, `invoke up --stack staging`, `invoke up --stack staging --engine lab` (a rehearsal).
+    """
+    if _by_cli(engine, stack):
+        from adapters import pulumi_cli
+
+        _run_cli(pulumi_cli.up(stack, yes=yes), stack)
+        return
+    from lab.engine import api, render, wire
+
+    done = api.up(_project(stack), _progress())
+    _say(*render.outputs(wire.mask(done.outputs)), *render.result(done))
+
+
+@command(help=_help("json"))
+def preview(_context: Context, stack: str = LAB, engine: str = "auto", json: bool = False) -> None:
+    """Say what `up` would do, property by property; nothing is changed.
+
+    Examples: `invoke preview`, `invoke preview --stack staging --json > preview.json`.
+    """
+    if _by_cli(engine, stack):
+        from adapters import pulumi_cli
+
+        _run_cli(pulumi_cli.preview(stack, as_json=json), stack)
+        return
+    from lab.engine import api, render
+
+    seen = api.preview(_project(stack), _progress(quiet=json))
+    if json:
+        _say_json(seen.document)
+    else:
+        _say(*render.plan(seen.document), *render.result(seen, planned=True))
+
+
+@command(help=_help(confirm="the stack's name once more: needed for every stack but the lab's"))
+def destroy(_context: Context, stack: str = LAB, engine: str = "auto", confirm: str = "") -> None:
+    """Delete everything of an environment; what the program protects is refused.
+
+    Examples: `invoke destroy` (the lab's), `invoke destroy --stack staging --confirm staging`.
+    """
+    by_cli = _by_cli(engine, stack)
+    if stack != LAB and confirm != stack:
+        raise LaunchReadyError(f"this deletes everything of the stack {stack}: say so with --confirm {stack}")
+    if by_cli:
+        from adapters import pulumi_cli
+
+        _run_cli(pulumi_cli.destroy(stack, yes=True), stack)
+        return
+    from lab.engine import api, render
+
+    _say(*render.result(api.destroy(_project(stack), _progress())))
+
+
+@command(help=_help("json", **{"show-secrets": "show secret outputs in the clear"}))
+def outputs(
+    _context: Context, stack: str = LAB, engine: str = "auto", json: bool = False, show_secrets: bool = False
+) -> None:
+    """Show a stack's outputs; secret ones are masked.
+
+    Examples: `invoke outputs`, `invoke outputs --stack staging --json`, `invoke outputs --show-secrets`.
+    """
+    if _by_cli(engine, stack):
+        from adapters import pulumi_cli
+
+        _run_cli(pulumi_cli.outputs(stack, as_json=json, show_secrets=show_secrets), stack)
+        return
+    from lab.engine import api, render
+
+    found = api.outputs(_project(stack), show_secrets=show_secrets)
+    if json:
+        _say_json(found)
+    else:
+        _say(*(render.outputs(found) or ["the stack has no outputs"]))
+
+
+@command(help=_help("yes"))
+def refresh(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = False) -> None:
+    """Bring the state to what is really there, so that `preview` tells of what was changed by hand.
+
+    Examples: `invoke refresh`, `invoke refresh --stack staging`.
+    """
+    if _by_cli(engine, stack):
+        from adapters import pulumi_cli
+
+        _run_cli(pulumi_cli.refresh(stack, yes=yes), stack)
+        return
+    from lab.engine import api, render
+
+    _say(*render.result(api.refresh(_project(stack), _progress())))
+
+
+def _by_cli(engine: str, stack: str) -> bool:
+    """Whether the CLI does it. Raises where it should and is not there, and first of all for an unknown stack."""
+    from core.settings.base import stack_file
+
+    if engine not in ("auto", "pulumi", "lab"):
+        raise LaunchReadyError(f"--engine is {engine!r}; it is one of auto, pulumi, lab")
+    stack_file(ROOT / "stacks", stack)
+    if engine == "lab" or (engine == "auto" and stack == LAB):
+        return False
+    from adapters import pulumi_cli
+
+    pulumi_cli.require()
+    return True
+
+
+def _run_cli(argv: list[str], stack: str) -> None:
+    from adapters import pulumi_cli
+
+    pulumi_cli.run(argv, ROOT, _lab_environment() if stack == LAB else {})
+
+
+def _lab_environment() -> dict[str, str]:
+    """What the CLI and its provider need to work on the lab."""
+    from lab.engine.connect import cloudflare_of, passphrase_of
+    from lab.place import here
+
+    base_url, token = cloudflare_of(here(ROOT))
+    return {
+        "CLOUDFLARE_BASE_URL": base_url,
+        "CLOUDFLARE_API_TOKEN": token.reveal(),
+        "PULUMI_CONFIG_PASSPHRASE": passphrase_of(LAB, os.environ).reveal(),
+    }
+
+
+def _project(stack: str) -> Project:
+    from lab.engine.connect import project_of
+    from lab.place import here
+
+    return project_of(here(ROOT), stack, os.environ)
+
+
+def _progress(*, quiet: bool = False) -> Progress:
+    from lab.engine.terminal import progress_to
+
+    return progress_to(sys.stderr if quiet else sys.stdout)
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _say_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
