@@ -1,0 +1,165 @@
+"""The way of a request through redirect, WAF and rate limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from edge.phases import CUSTOM, RATE_LIMIT, Decision, Policy, Undecided
+from edge.rate_limit import Counters
+from edge.request import Request
+
+REQUEST = Request("GET", "https", "app.community.test", "/", ip_address("192.0.2.7"))
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def rule(ref: str, expression: str, action: str = "block", **more: Any) -> dict[str, Any]:
+    return {"id": f"id-{ref}", "ref": ref, "expression": expression, "action": action, "enabled": True, **more}
+
+
+def limit(requests: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "characteristics": ["cf.colo.id", "ip.src"],
+        "period": 60,
+        "requests_per_period": requests,
+        "mitigation_timeout": 60,
+        **more,
+    }
+
+
+def decide(request: Request = REQUEST, custom: Any = (), limits: Any = (), **settings: str) -> Decision:
+    return Policy(settings, {CUSTOM: custom, RATE_LIMIT: limits}).decide(request, Counters(Clock()))
+
+
+def test_http_is_redirected_before_anything_else() -> None:
+    http = replace(REQUEST, scheme="http", target="/a?b=c")
+    decision = decide(http, [rule("all", 'http.host contains ""')], always_use_https="on")
+    assert (decision.outcome, decision.status) == ("redirect", 301)
+    assert decision.location == "https://app.community.test/a?b=c"
+    assert decide(http, [rule("all", 'http.host contains ""')], always_use_https="off").outcome == "block"
+
+
+def test_the_first_rule_that_ends_a_request_names_itself() -> None:
+    custom = [rule("log", "ssl", "log"), rule("first", "ssl"), rule("second", "ssl")]
+    decision = decide(custom=custom, limits=[rule("limit", "ssl", ratelimit=limit())])
+    assert (decision.outcome, decision.status, decision.phase, decision.rule) == ("block", 403, CUSTOM, "first")
+    assert decision.logged == ("log",)
+
+
+def test_a_block_may_have_an_answer_of_its_own() -> None:
+    response = {"status_code": 404, "content": "{}", "content_type": "application/json"}
+    decision = decide(custom=[rule("a", "ssl", action_parameters={"response": response})])
+    assert (decision.status, decision.body, decision.content_type) == (404, "{}", "application/json")
+
+
+@pytest.mark.parametrize("action", ["challenge", "js_challenge", "managed_challenge"])
+def test_challenges_end_a_request(action: str) -> None:
+    decision = decide(custom=[rule("a", "ssl", action)])
+    assert (decision.outcome, decision.status) == ("challenge", 403)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "outcome"),
+    [
+        ({"ruleset": "current"}, "pass"),
+        ({"phases": [RATE_LIMIT]}, "block"),
+        ({}, "block"),
+    ],
+)
+def test_skip_leaves_out_the_rest_of_its_ruleset(parameters: dict[str, Any], outcome: str) -> None:
+    custom = [rule("skip", "ssl", "skip", action_parameters=parameters), rule("block", "ssl")]
+    assert decide(custom=custom).outcome == outcome
+
+
+def test_skip_leaves_out_a_phase() -> None:
+    skip = rule("skip", "ssl", "skip", action_parameters={"phases": [RATE_LIMIT]})
+    limits = [rule("a", "ssl", ratelimit=limit())]
+    for custom, last in (([skip], "pass"), ([], "block")):
+        policy, counters = Policy({}, {CUSTOM: custom, RATE_LIMIT: limits}), Counters(Clock())
+        assert [policy.decide(REQUEST, counters).outcome for _ in range(2)] == ["pass", last]
+
+
+def test_a_disabled_rule_does_nothing() -> None:
+    assert decide(custom=[rule("a", "ssl") | {"enabled": False}]).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (rule("a", 'ip.src.country eq "DE"'), "ip.src.country"),
+        (rule("a", "no.such.field"), "its expression (column 1: there is no field or function 'no.such.field')"),
+        (rule("a", "ssl", "execute"), "the action 'execute', which is not evaluated here"),
+        (rule("a", "ssl", ratelimit={"score_per_period": 9}), "its rate limit, which is not one of requests"),
+        (rule("a", "ssl", ratelimit=limit(characteristics=["cf.unique_visitor_id"])), "its characteristic"),
+        (rule("a", "ssl", ratelimit=limit(characteristics=["ip.src.country"])), "ip.src.country"),
+    ],
+)
+def test_what_cannot_be_decided_passes_and_is_reported(broken: dict[str, Any], reason: str) -> None:
+    phase = RATE_LIMIT if "ratelimit" in broken else CUSTOM
+    policy = Policy({}, {phase: [broken]})
+    decision = policy.decide(REQUEST, Counters(Clock()))
+    assert decision.outcome == "pass"
+    (undecided,) = decision.undecided
+    assert isinstance(undecided, Undecided)
+    assert (undecided.phase, undecided.rule) == (phase, "a")
+    assert undecided.reasons.startswith(reason)
+
+
+def test_phases_that_are_not_evaluated_are_named() -> None:
+    policy = Policy({}, {"http_request_cache_settings": [rule("a", "ssl")], "http_request_origin": [], CUSTOM: []})
+    assert policy.not_evaluated == ("http_request_cache_settings",)
+
+
+def test_a_rate_limit_counts_by_its_characteristics() -> None:
+    characteristics = ["cf.colo.id", "ip.src", 'http.request.headers["x-key"]']
+    policy = Policy({}, {RATE_LIMIT: [rule("a", "ssl", ratelimit=limit(1, characteristics=characteristics))]})
+    counters = Counters(Clock())
+    requests = [
+        REQUEST,
+        replace(REQUEST, headers=(("X-Key", ""),)),
+        replace(REQUEST, headers=(("X-Key", "a"),)),
+        replace(REQUEST, address=ip_address("192.0.2.8")),
+    ]
+    assert {policy.decide(request, counters).outcome for request in requests} == {"pass"}
+    again = [policy.decide(request, counters) for request in requests]
+    assert [(decision.outcome, decision.status, decision.retry_after) for decision in again] == [("block", 429, 60)] * 4
+
+
+def test_a_counting_expression_may_count_more_than_what_is_refused() -> None:
+    counting = limit(2, counting_expression='http.request.uri.path contains "/a"')
+    policy = Policy({}, {RATE_LIMIT: [rule("a", 'http.request.uri.path eq "/a/login"', ratelimit=counting)]})
+    counters = Counters(Clock())
+    targets = ["/b", "/a/1", "/a/2", "/a/3", "/a/login", "/a/4"]
+    outcomes = [policy.decide(replace(REQUEST, target=target), counters).outcome for target in targets]
+    assert outcomes == ["pass", "pass", "pass", "pass", "block", "pass"]
+
+
+def test_a_counting_expression_may_ask_about_the_answer() -> None:
+    counting = limit(1, counting_expression="http.response.code eq 401")
+    policy = Policy({}, {RATE_LIMIT: [rule("a", "ssl", ratelimit=counting)]})
+    counters = Counters(Clock())
+    assert policy.counts_answers()
+    for code in (200, 401, 200, 401):
+        decision = policy.decide(REQUEST, counters)
+        assert (decision.outcome, decision.undecided) == ("pass", ())
+        assert policy.answered(replace(REQUEST, response_code=code), counters) == ()
+    assert policy.decide(REQUEST, counters).outcome == "block"
+
+
+def test_counters_outlive_a_change_of_other_rules() -> None:
+    counters = Counters(Clock())
+    limited = rule("a", "ssl", ratelimit=limit())
+    assert Policy({}, {RATE_LIMIT: [limited]}).decide(REQUEST, counters).outcome == "pass"
+    changed = Policy({}, {CUSTOM: [rule("b", "not ssl")], RATE_LIMIT: [limited]})
+    assert changed.decide(REQUEST, counters).outcome == "block"
+    looser = rule("a", "ssl", ratelimit=limit(2))
+    assert Policy({}, {RATE_LIMIT: [looser]}).decide(REQUEST, counters).outcome == "pass"

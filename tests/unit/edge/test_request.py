@@ -1,0 +1,67 @@
+"""A request's parts as Cloudflare names them, and URL normalisation (Cloudflare, "URL normalization examples")."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.request import Request, normalise_path
+
+
+def request(target: str, *headers: tuple[str, str]) -> Request:
+    return Request("GET", "https", "www.example.com", target, ip_address("192.0.2.1"), headers)
+
+
+@pytest.mark.parametrize(
+    ("sent", "normal"),
+    [
+        ("/hello", "/hello"),
+        ("/%68ello", "/hello"),
+        ("//api///login", "/api/login"),
+        ("/a\\b", "/a/b"),
+        ("/a/../b/./c", "/b/c"),
+        ("/../../etc", "/etc"),
+        ("/a/..", "/"),
+        ("/a/b/..", "/a/"),
+        ("/a/.", "/a/"),
+        ("/%2e%2E/x", "/x"),
+        ("/a%2fb", "/a%2Fb"),
+        ("/100%", "/100%"),
+        ("/é", "/%C3%A9"),
+        ("/a b", "/a%20b"),
+    ],
+)
+def test_a_path_is_normalised_before_rules_see_it(sent: str, normal: str) -> None:
+    assert request(sent).path == normal.encode()
+    assert request(sent).raw_path == sent.encode()
+
+
+@given(st.binary(max_size=30).map(lambda tail: b"/" + tail))
+def test_normalising_twice_changes_nothing_more(path: bytes) -> None:
+    once = normalise_path(path)
+    assert once.startswith(b"/")
+    assert b"//" not in once
+    assert normalise_path(once) == once
+
+
+def test_headers_cookies_and_arguments_keep_every_value() -> None:
+    seen = request(
+        "/a/File.TAR.GZ?x=1&y&x=2%20&=z",
+        ("Accept", "a"),
+        ("ACCEPT", "b"),
+        ("Cookie", "s=1; t=2"),
+        ("Cookie", "s=3"),
+    )
+    assert seen.header_map[b"accept"] == [b"a", b"b"]
+    assert seen.cookies == {b"s": [b"1", b"3"], b"t": [b"2"]}
+    assert seen.arguments == {b"x": [b"1", b"2%20"], b"y": [b""], b"": [b"z"]}
+    assert seen.extension == b"gz"
+    assert seen.uri == b"/a/File.TAR.GZ?x=1&y&x=2%20&=z"
+    assert seen.full_uri(seen.uri).startswith(b"https://www.example.com/a/")
+
+
+def test_octets_that_are_not_text_stay_what_they_were() -> None:
+    assert request("/", ("X", b"\xff".decode("utf-8", "surrogateescape"))).header_map[b"x"] == [b"\xff"]
