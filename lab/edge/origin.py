@@ -1,0 +1,153 @@
+"""Requests to origins over connections that are kept, and what is said when one fails (Cloudflare's 52x statuses)."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from collections.abc import AsyncIterable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+from aiohttp.client_middlewares import ClientHandlerType
+from yarl import URL
+
+from lab.edge import pages
+from lab.edge.headers import Pairs
+from lab.edge.sites import SslMode
+from lab.edge.tls import origin_context
+from lab.pki import Pki
+
+# Cloudflare re-uses an idle connection to an origin for up to 900 s, and waits 100 s for an answer.
+KEEPALIVE_SECONDS: Final = 900
+READ_SECONDS: Final = 100
+CONNECT_SECONDS: Final = 15
+_MAX_FIELD: Final = 128 * 1024
+# Nothing was sent when one of these happens. A bad certificate is shown, not hidden behind a good one.
+_TRY_NEXT: Final = (pages.WEB_SERVER_IS_DOWN, pages.CONNECTION_TIMED_OUT, pages.ORIGIN_IS_UNREACHABLE)
+_BY_ERRNO: Final = {
+    errno.ECONNREFUSED: pages.WEB_SERVER_IS_DOWN,
+    errno.ETIMEDOUT: pages.CONNECTION_TIMED_OUT,
+    errno.EHOSTUNREACH: pages.ORIGIN_IS_UNREACHABLE,
+    errno.ENETUNREACH: pages.ORIGIN_IS_UNREACHABLE,
+    errno.EADDRNOTAVAIL: pages.ORIGIN_IS_UNREACHABLE,
+}
+_AUTOMATIC: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class OriginError(Exception):
+    """No answer from an origin. ``code`` is the status to answer with."""
+
+    def __init__(self, code: int, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class AnswerLostError(aiohttp.ClientError):
+    """The connection ended after the request had begun to go out."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A request to send. ``body`` makes its body anew for each attempt; None for none."""
+
+    method: str
+    target: str
+    host: str
+    headers: Pairs
+    body: Callable[[], AsyncIterable[bytes]] | None
+
+
+async def _never_again(request: aiohttp.ClientRequest, send: ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a request whose connection was lost: the origin may have acted on it already."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise AnswerLostError(str(error) or type(error).__name__) from error
+
+
+class Origins:
+    """The pool of connections to all origins. Use as an asynchronous context manager."""
+
+    def __init__(self, pki: Pki, source: str, ports: tuple[int, int] = (80, 443)) -> None:
+        """``source`` is the address that connections come from; ``ports`` are the origins', for HTTP and HTTPS."""
+        self._http_port, self._https_port = ports
+        self._contexts: dict[SslMode, ssl.SSLContext | None] = {
+            "off": None,
+            "flexible": None,
+            "full": origin_context("full", pki),
+            "strict": origin_context("strict", pki),
+        }
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS, local_addr=(source, 0))
+        self.session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_AUTOMATIC,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS),
+            max_line_size=_MAX_FIELD,
+            max_field_size=_MAX_FIELD,
+            middlewares=(_never_again,),
+        )
+
+    async def __aenter__(self) -> Origins:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.session.close()
+
+    async def send(self, outgoing: Outgoing, addresses: Sequence[str], mode: SslMode) -> aiohttp.ClientResponse:
+        """Send to the first of ``addresses`` that takes the connection, and return the answer's head.
+
+        The next one is tried only if nothing was sent, whatever the method. Raises :class:`OriginError`.
+        """
+        failure = OriginError(pages.ORIGIN_IS_UNREACHABLE, f"{outgoing.host} has no origin")
+        for address in addresses:
+            try:
+                return await self._attempt(outgoing, address, mode)
+            except OriginError as error:
+                failure = error
+                if error.code not in _TRY_NEXT:
+                    break
+        raise failure
+
+    async def _attempt(self, outgoing: Outgoing, address: str, mode: SslMode) -> aiohttp.ClientResponse:
+        url, tls = self.location(outgoing, address, mode)
+        try:
+            return await self.session.request(
+                outgoing.method,
+                url,
+                headers=outgoing.headers,
+                data=outgoing.body() if outgoing.body else None,
+                allow_redirects=False,
+                **tls,
+            )
+        except aiohttp.ClientError as error:
+            raise origin_error(error, address) from error
+
+    def location(self, outgoing: Outgoing, address: str, mode: SslMode) -> tuple[URL, dict[str, Any]]:
+        """The URL at ``address``, and aiohttp's arguments for TLS: the server name is the host that was asked for."""
+        context = self._contexts[mode]
+        scheme, port = ("http", self._http_port) if context is None else ("https", self._https_port)
+        url = URL(f"{scheme}://{address}:{port}{outgoing.target}", encoded=True)
+        return url, {} if context is None else {"ssl": context, "server_hostname": outgoing.host}
+
+
+def origin_error(error: aiohttp.ClientError, address: str) -> OriginError:
+    """What Cloudflare calls this failure."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            code = pages.INVALID_SSL_CERTIFICATE
+        case aiohttp.ClientConnectorSSLError():
+            code = pages.SSL_HANDSHAKE_FAILED
+        case aiohttp.ConnectionTimeoutError():
+            code = pages.CONNECTION_TIMED_OUT
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=number)):
+            code = _BY_ERRNO.get(number or 0, pages.SSL_HANDSHAKE_FAILED)
+        case aiohttp.ServerTimeoutError():
+            code = pages.A_TIMEOUT_OCCURRED
+        case _:
+            code = pages.WEB_SERVER_UNKNOWN_ERROR
+    return OriginError(code, f"origin {address}: {error or type(error).__name__}")

@@ -1,0 +1,191 @@
+"""One request through the edge: rules first, then the origin, then the answer; bodies flow both ways as they come."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from core.terminal import clean
+from edge.phases import Decision
+from edge.rate_limit import Counters
+from edge.request import Request
+from lab.edge import pages, websocket
+from lab.edge.headers import Pairs, for_client, for_origin, from_edge
+from lab.edge.origin import OriginError, Origins, Outgoing
+from lab.edge.sites import Site, Sites
+from lab.edge.target import BadTargetError, host_and_target
+
+LOG: Final = logging.getLogger("lab.edge")
+UNDECIDED: Final = "Lab-Edge-Undecided"
+_REFUSED_METHODS: Final = ("CONNECT", "TRACE")
+
+
+class Edge:
+    """The handler of an aiohttp server. Set :attr:`sites` to change what it serves."""
+
+    def __init__(self, origins: Origins, counters: Counters) -> None:
+        self.sites = Sites({}, ())
+        self._origins = origins
+        self._counters = counters
+        self._said: set[str] = set()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        ray = f"{secrets.token_hex(8)}-LAB"
+        try:
+            host, target = host_and_target(request.raw_path, request.headers)
+        except BadTargetError as error:
+            return _text(HTTPStatus.BAD_REQUEST, f"{error}\n", from_edge(ray))
+        if request.method in _REFUSED_METHODS:
+            return _text(HTTPStatus.METHOD_NOT_ALLOWED, "", from_edge(ray))
+        seen = _seen(request, host, target)
+        if target.partition("?")[0] == "/cdn-cgi/trace":
+            return _text(HTTPStatus.OK, _trace(seen), from_edge(ray))
+        site = self.sites.by_host.get(host)
+        if site is None:
+            return _text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
+        return await self._at_site(request, seen, site, ray)
+
+    async def _at_site(self, request: web.BaseRequest, seen: Request, site: Site, ray: str) -> web.StreamResponse:
+        decision = site.zone.policy.decide(seen, self._counters)
+        added = [*from_edge(ray), *(site.zone.headers if seen.scheme == "https" else ())]
+        self._report(decision, added)
+        if decision.outcome != "pass":
+            return _decided(decision, seen, ray, added)
+        outgoing = Outgoing(
+            request.method,
+            seen.target,
+            seen.host,
+            for_origin(request.headers, client=str(seen.address), scheme=seen.scheme, ray=ray),
+            (lambda: _body(request)) if request.body_exists else None,
+        )
+        try:
+            if websocket.is_websocket(request):
+                return await websocket.pass_through(request, outgoing, site, self._origins, added)
+            async with await self._origins.send(outgoing, site.origins(), site.zone.ssl) as answer:
+                self._count_answer(site, seen, answer.status)
+                return await _relay(request, answer, [*added, ("CF-Cache-Status", "DYNAMIC")])
+        except OriginError as error:
+            LOG.warning("%s %s: %d, %s", ray, clean(seen.host), error.code, clean(str(error)))
+            self._count_answer(site, seen, error.code)
+            return _text(error.code, pages.error_text(error.code), added)
+
+    def _report(self, decision: Decision, added: Pairs) -> None:
+        """What could not be decided goes into the log, once, and into the answer."""
+        if decision.undecided:
+            added.append((UNDECIDED, ", ".join(one.rule for one in decision.undecided)))
+        for said in (str(one) for one in decision.undecided):
+            if said not in self._said:
+                self._said.add(said)
+                LOG.warning("%s", clean(said))
+        for rule in decision.logged:
+            LOG.info("rule %s matched and logs", clean(rule))
+
+    def _count_answer(self, site: Site, seen: Request, status: int) -> None:
+        policy = site.zone.policy
+        if policy.counts_answers():
+            policy.answered(replace(seen, response_code=status), self._counters)
+
+
+def _seen(request: web.BaseRequest, host: str, target: str) -> Request:
+    """The request as the rules see it."""
+    transport = request.transport
+    tls = transport.get_extra_info("ssl_object") if transport else None
+    local = transport.get_extra_info("sockname") if transport else None
+    return Request(
+        method=request.method,
+        scheme="https" if tls else "http",
+        host=host,
+        target=target,
+        address=ip_address(request.remote or "127.0.0.1"),
+        headers=tuple(request.headers.items()),
+        version=f"HTTP/{request.version.major}.{request.version.minor}",
+        port=local[1] if local else None,
+        received=time.time(),
+        tls_version=tls.version() if tls else None,
+    )
+
+
+def _trace(seen: Request) -> str:
+    return pages.trace(
+        seen.host,
+        {
+            "ip": str(seen.address),
+            "ts": f"{seen.received:.3f}",
+            "visit_scheme": seen.scheme,
+            "uag": seen.header(b"user-agent").decode("utf-8", "replace"),
+            "colo": "LAB",
+            "http": seen.version.lower(),
+            "loc": seen.country or "XX",
+            "tls": seen.tls_version or "off",
+        },
+    )
+
+
+def _decided(decision: Decision, seen: Request, ray: str, added: Pairs) -> web.Response:
+    """The answer of a rule."""
+    if decision.outcome == "redirect":
+        return _text(decision.status, "", [*added, ("Location", decision.location)])
+    if decision.retry_after is not None:
+        added = [*added, ("Retry-After", str(decision.retry_after))]
+    if decision.outcome == "challenge":
+        return _html(decision.status, pages.challenged(seen.host, ray), [*added, ("CF-Mitigated", "challenge")])
+    if decision.body is not None:
+        return _answer(decision.status, decision.body, decision.content_type, added)
+    if decision.retry_after is not None:
+        return _text(decision.status, pages.error_text(pages.RATE_LIMITED), added)
+    return _html(decision.status, pages.blocked(seen.host, ray), added)
+
+
+async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    """The client's body, as it comes. A client that waits to be asked for it (RFC 9110 section 10.1.1) is asked."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    async for chunk in request.content.iter_any():
+        yield chunk
+
+
+async def _relay(request: web.BaseRequest, answer: aiohttp.ClientResponse, added: Pairs) -> web.StreamResponse:
+    """The origin's answer, as it comes. If it ends too early the client's connection ends too, so that it can tell."""
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=for_client(answer.headers, added))
+    await response.prepare(request)
+    try:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+    except (aiohttp.ClientPayloadError, aiohttp.ServerTimeoutError) as error:
+        LOG.warning("%s: the origin's answer broke off: %s", clean(request.host), clean(str(error)))
+        if request.transport:
+            request.transport.abort()
+        return response
+    await response.write_eof()
+    return response
+
+
+def _text(status: int, body: str, headers: Pairs) -> web.Response:
+    return _answer(status, body, "text/plain", headers)
+
+
+def _html(status: int, body: str, headers: Pairs) -> web.Response:
+    return _answer(status, body, "text/html", headers)
+
+
+def _answer(status: int, body: str, content_type: str, headers: Pairs) -> web.Response:
+    return web.Response(
+        status=status,
+        reason=pages.reason(status),
+        text=body,
+        content_type=content_type,
+        charset="utf-8",
+        headers=CIMultiDict([*headers, ("Cache-Control", "no-store")]),
+    )

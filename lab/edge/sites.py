@@ -1,0 +1,119 @@
+"""What the edge does for each host name, made from a snapshot of the Cloudflare state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final, Literal
+
+from core.errors import LabError
+from core.loopback import require_loopback
+from edge.phases import Policy
+from lab.cloudflare.snapshot import Record, Snapshot, Zone
+
+SslMode = Literal["off", "flexible", "full", "strict"]
+# Cloudflare's own defaults for a new zone.
+_DEFAULT_SSL: Final = "full"
+_DEFAULT_MIN_TLS: Final = "1.0"
+_MAX_ALIASES: Final = 8
+
+
+class Site:
+    """One proxied host name. ``origins`` are addresses."""
+
+    def __init__(self, name: str, zone: ZonePolicy, origins: Sequence[str]) -> None:
+        self.name = name
+        self.zone = zone
+        self._origins = tuple(origins)
+        self._turn = count()
+
+    def origins(self) -> tuple[str, ...]:
+        """The origins in the order to try them: each begins in its turn."""
+        if not self._origins:
+            return ()
+        first = next(self._turn) % len(self._origins)
+        return self._origins[first:] + self._origins[:first]
+
+
+@dataclass(frozen=True)
+class ZonePolicy:
+    """A zone's part of the edge. TLS versions are ``1.0`` to ``1.3``; ``headers`` go into answers over HTTPS."""
+
+    name: str
+    policy: Policy
+    ssl: SslMode
+    min_tls_version: str
+    tls_1_3: bool
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The whole of it. ``warnings`` is what the declared state asks for and the edge does not do."""
+
+    by_host: Mapping[str, Site]
+    zones: tuple[ZonePolicy, ...]
+    warnings: tuple[str, ...] = ()
+
+    def zone_of(self, hostname: str) -> ZonePolicy | None:
+        """The zone that a host name belongs to (the longest suffix wins), or None."""
+        fitting = [zone for zone in self.zones if hostname == zone.name or hostname.endswith(f".{zone.name}")]
+        return max(fitting, key=lambda zone: len(zone.name), default=None)
+
+
+def sites_of(snapshot: Snapshot) -> Sites:
+    """Compile a snapshot. Nothing in it makes this fail: what cannot be done becomes a warning."""
+    warnings: list[str] = []
+    by_host: dict[str, Site] = {}
+    zones: list[ZonePolicy] = []
+    for zone in snapshot.zones:
+        policy = _zone_policy(zone)
+        zones.append(policy)
+        warnings += [f"zone {zone.name}: rules of {phase} are not evaluated" for phase in policy.policy.not_evaluated]
+        for name in sorted({record.name for record in zone.dns_records if record.proxied}):
+            by_host[name] = Site(name, policy, _origins(name, zone.dns_records, warnings))
+    return Sites(by_host, tuple(zones), tuple(warnings))
+
+
+def _zone_policy(zone: Zone) -> ZonePolicy:
+    settings = zone.settings
+    rulesets = {ruleset.phase: ruleset.rules for ruleset in zone.rulesets if ruleset.kind == "zone"}
+    return ZonePolicy(
+        name=zone.name,
+        policy=Policy(settings, rulesets),
+        ssl=settings.get("ssl", _DEFAULT_SSL),
+        min_tls_version=str(settings.get("min_tls_version", _DEFAULT_MIN_TLS)),
+        # "zrt" is TLS 1.3 with 0-RTT, which is not done here.
+        tls_1_3=settings.get("tls_1_3", "on") in ("on", "zrt"),
+        headers=_security_headers(settings.get("security_header")),
+    )
+
+
+def _security_headers(setting: Any) -> tuple[tuple[str, str], ...]:
+    """HSTS (RFC 6797) as the ``security_header`` setting says."""
+    hsts: Mapping[str, Any] = (setting or {}).get("strict_transport_security") or {}
+    if not hsts.get("enabled"):
+        return ()
+    value = f"max-age={int(hsts.get('max_age', 0))}"
+    value += "; includeSubDomains" if hsts.get("include_subdomains") else ""
+    value += "; preload" if hsts.get("preload") else ""
+    nosniff = (("X-Content-Type-Options", "nosniff"),) if hsts.get("nosniff") else ()
+    return (("Strict-Transport-Security", value), *nosniff)
+
+
+def _origins(name: str, records: Sequence[Record], warnings: list[str]) -> list[str]:
+    """The IPv4 addresses that a name leads to, through aliases of the same zone."""
+    for _ in range(_MAX_ALIASES):
+        alias = next((record for record in records if record.name == name and record.type == "CNAME"), None)
+        if alias is None:
+            break
+        name = alias.content.rstrip(".").lower()
+    found = []
+    for record in records:
+        if record.name == name and record.type in ("A", "AAAA"):
+            try:
+                found.append(require_loopback(record.content))
+            except LabError as error:
+                warnings.append(f"{name}: {error}")
+    return found

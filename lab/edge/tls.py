@@ -1,0 +1,82 @@
+"""TLS on both sides of the edge: contexts for clients by server name, and for origins by the zone's SSL mode."""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from typing import Final
+
+from lab.edge.sites import Sites, SslMode
+from lab.pki import Pki
+
+VERSIONS: Final = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+_NAMES: Final = {"TLSv1": "1.0", "TLSv1.1": "1.1", "TLSv1.2": "1.2", "TLSv1.3": "1.3"}
+
+
+class ClientSide:
+    """The listener's TLS context, which follows the sites.
+
+    OpenSSL settles the version before it hears the server name: the listener allows what any zone allows, and a zone
+    that wants more refuses with the alert ``protocol_version``.
+    """
+
+    def __init__(self, pki: Pki, default_zone: str) -> None:
+        """``default_zone``: its certificate is for clients that name no host, or one of no zone."""
+        self._pki = pki
+        self._default_zone = default_zone
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._sites = Sites({}, ())
+        self.context = self._certified(default_zone)
+        self.context.sni_callback = self._choose
+
+    def follow(self, sites: Sites) -> None:
+        """Serve these sites to connections from now on. Raises :class:`core.errors.LabError` for a bad zone name."""
+        contexts = {zone.name: self._contexts.get(zone.name) or self._certified(zone.name) for zone in sites.zones}
+        self._contexts, self._sites = contexts, sites
+        lowest = min((VERSIONS[zone.min_tls_version] for zone in sites.zones), default=ssl.TLSVersion.TLSv1_2)
+        allows_1_3 = any(zone.tls_1_3 for zone in sites.zones) or not sites.zones
+        _limit(self.context, lowest, ssl.TLSVersion.TLSv1_3 if allows_1_3 else ssl.TLSVersion.TLSv1_2)
+
+    def _certified(self, zone: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self._pki.edge_certificate(zone))
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        zone = self._sites.zone_of((name or "").lower())
+        if zone is None:
+            return None
+        connection.context = self._contexts[zone.name]
+        if _NAMES.get(connection.version() or "", "1.3") < zone.min_tls_version:
+            return ssl.ALERT_DESCRIPTION_PROTOCOL_VERSION
+        return None
+
+
+def _limit(context: ssl.SSLContext, lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> None:
+    with warnings.catch_warnings():
+        # A zone may still allow TLS 1.0 and 1.1, which Python deprecates: the lab shows that it does.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+        context.minimum_version = lowest
+        context.maximum_version = highest
+    old = lowest < ssl.TLSVersion.TLSv1_2
+    # OpenSSL 3 has no signature for TLS 1.0 and 1.1 above security level 0.
+    context.set_ciphers("DEFAULT:@SECLEVEL=0" if old else "DEFAULT")
+
+
+def origin_context(mode: SslMode, pki: Pki) -> ssl.SSLContext | None:
+    """How to speak to an origin: None for plain HTTP, unverified for ``full``, verified for ``strict``."""
+    if mode in ("off", "flexible"):
+        return None
+    if mode == "strict":
+        return ssl.create_default_context(cafile=str(pki.origin_ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
