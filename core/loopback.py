@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from core.errors import LabError
+
+_URL = re.compile(r"https?://(?P<host>[^\s\\/?#@:]+)(?::[0-9]{1,5})?(?:[/?#][^\s\\]*)?")
 
 
 def require_loopback(address: str) -> str:
@@ -23,6 +25,12 @@ def require_loopback(address: str) -> str:
 
 
 def require_loopback_url(url: str) -> str:
-    """Return ``url`` if its host is a literal of 127.0.0.0/8, else raise :class:`LabError`."""
-    require_loopback(urlsplit(url).hostname or "")
+    """Return ``url`` if its host is a literal of 127.0.0.0/8, else raise :class:`LabError`.
+
+    A user, a backslash or a space is refused, for clients do not agree on where the host ends then.
+    """
+    parts = _URL.fullmatch(url)
+    if not parts:
+        raise LabError(f"the lab talks to http://127.X.Y.Z:PORT/PATH only, and {url!r} is not in that form")
+    require_loopback(parts["host"])
     return url

@@ -118,7 +118,8 @@ def decrypt_config(value: Any, crypter: Crypter) -> tuple[Any, bool]:
 @lru_cache(maxsize=8)
 def _key(passphrase: Secret, salt: bytes) -> bytes:
     derivation = PBKDF2HMAC(algorithm=SHA256(), length=32, salt=salt, iterations=_ROUNDS)
-    return derivation.derive(passphrase.reveal().encode("utf-8"))
+    # An environment variable that is no UTF-8 arrives as surrogates; the CLI uses its bytes as they are.
+    return derivation.derive(passphrase.reveal().encode("utf-8", "surrogateescape"))
 
 
 def _parts(value: str, what: str) -> tuple[str, bytes, bytes]:

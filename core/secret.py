@@ -58,5 +58,8 @@ class Secret(str):
     def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
         return self
 
+    def __getstate__(self) -> None:
+        """Nothing: ``object.__getstate__`` would hand out the value to whoever serialises by attributes."""
+
     def __reduce_ex__(self, protocol: Any) -> tuple[type[str], tuple[str]]:
         return (str, (REDACTED,))
