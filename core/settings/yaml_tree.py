@@ -1,7 +1,8 @@
 """A YAML document as plain JSON values, with the line of every key.
 
-The YAML 1.2 core schema, as far as JSON goes, so that a value means the same here and to the Pulumi CLI: ``on`` and
-``12:30`` are strings, a date is a string, an octal-looking number is a string. Tags, anchors, aliases and keys that
+The YAML 1.2 core schema, as far as JSON goes, so that a value means the same here and to the Pulumi CLI (which reads
+with ``go-yaml/yaml`` v3): ``on`` and ``12:30`` are strings. What the CLI takes for a number or a date and JSON has no
+such form for (``0x1F``, ``012``, ``1_000``, ``2026-01-31``) must stand in quotes. Tags, anchors, aliases and keys that
 stand twice are errors: the CLI would lose them or refuse them when it writes the file back.
 """
 
@@ -12,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import yaml
 
@@ -42,6 +43,13 @@ for _tag, _pattern, _first in (
     ),
 ):
     _Loader.add_implicit_resolver(_TAG + _tag, re.compile(rf"^(?:{_pattern})$"), _first)
+
+# Plain text that `resolve.go` of go-yaml v3 makes a number or a date of.
+_READ_OTHERWISE = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9_]+)?"
+    r"|\.[0-9_]+(?:[eE][-+]?[0-9_]+)?|\.(?:inf|Inf|INF|nan|NaN|NAN))"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][-+0-9:.TZz ]*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ def parse_tree(text: str, name: str) -> Tree:
     """As :func:`read_tree`, of text that is there already; ``name`` stands in the messages."""
     lines: dict[Place, int] = {}
     try:
+        _refuse_what_is_not_a_tree(text, name)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -85,9 +94,26 @@ def parse_tree(text: str, name: str) -> Tree:
         value = None if node is None else _Reader(name, lines).read(node, ())
     except yaml.YAMLError as error:
         raise SettingsError(_describe(error, name)) from None
-    except RecursionError:
-        raise SettingsError(f"{name} nests deeper than {_DEEPEST} levels") from None
     return Tree(name, value, lines)
+
+
+def _refuse_what_is_not_a_tree(text: str, name: str) -> None:
+    """Raise for depth, anchors and tags. Of events alone: libyaml's composer overruns the stack on deep nesting."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        reason = f"values nest deeper than {_DEEPEST} levels" if depth > _DEEPEST else ""
+        if isinstance(event, yaml.AliasEvent | yaml.ScalarEvent | yaml.CollectionStartEvent):
+            reason = reason or _not_plain(event)
+        if reason and event.start_mark:
+            raise SettingsError(f"{name}:{event.start_mark.line + 1}: {reason}")
+
+
+def _not_plain(event: yaml.AliasEvent | yaml.ScalarEvent | yaml.CollectionStartEvent) -> str:
+    if event.anchor is not None:
+        return f"an anchor or alias ({event.anchor}) is used: write the value out in each place"
+    tag = None if isinstance(event, yaml.AliasEvent) else event.tag
+    return "" if tag is None else f"the tag {tag} is not allowed: use plain values"
 
 
 def _describe(error: yaml.YAMLError, name: str) -> str:
@@ -101,22 +127,14 @@ class _Reader:
     def __init__(self, name: str, lines: dict[Place, int]) -> None:
         self._name = name
         self._lines = lines
-        self._seen: set[int] = set()
 
     def read(self, node: yaml.Node, place: Place) -> Json:
-        if id(node) in self._seen:
-            raise self._error(node, "an alias (*name) is used: write the value out in each place")
-        if len(place) > _DEEPEST:
-            raise self._error(node, f"values nest deeper than {_DEEPEST} levels")
-        self._seen.add(id(node))
         self._lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+        if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
-        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+        if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        raise self._error(node, f"the tag {node.tag} is not allowed: use plain values")
+        return self._scalar(cast(yaml.ScalarNode, node))
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Json]:
         result: dict[str, Json] = {}
@@ -135,19 +153,18 @@ class _Reader:
         if kind == "str":
             if any("\ud800" <= character <= "\udfff" for character in text):
                 raise self._error(node, "a text holds half of a surrogate pair, which is not a character")
+            if not node.style and _READ_OTHERWISE.fullmatch(text):
+                raise self._error(node, f"{text[:40]} is a number or a date to some readers of YAML: put it in quotes")
             return str(text)
         if kind == "null":
             return None
-        try:
-            if kind == "bool":
-                return {"true": True, "false": False}[text.lower()]
-            if kind == "int":
-                return int(text)
-            if kind == "float" and math.isfinite(number := float(text)):
-                return number
-        except (KeyError, ValueError):
-            raise self._error(node, f"{text[:40]!r} is not a value of {node.tag}") from None
-        raise self._error(node, f"{text[:40]!r} ({node.tag}) is not allowed: use plain values")
+        if kind == "bool":
+            return str(text).lower() == "true"
+        if kind == "int":
+            return int(text)
+        if math.isfinite(number := float(text)):
+            return number
+        raise self._error(node, f"{text[:40]} is too large a number")
 
     def _error(self, node: yaml.Node, reason: str) -> SettingsError:
         return SettingsError(f"{self._name}:{node.start_mark.line + 1}: {reason}")
