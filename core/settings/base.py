@@ -7,30 +7,20 @@ an ``IPv4Address`` or a date, and nothing else is converted (``"22"`` is not a p
 
 from __future__ import annotations
 
-import difflib
 import json
-import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from core.errors import SettingsError
-from core.settings.yaml_tree import Json, Place, Tree, read_tree
+from core.settings.explain import explain
+from core.settings.section import Section as Section
+from core.settings.section import matching as matching
+from core.settings.yaml_tree import Json, Tree, read_tree
 
 NAMESPACE = "launch-ready"
-
-
-class Section(BaseModel):
-    """The base of every section and of what stands in it: unknown keys are errors, values keep their type.
-
-    A section whose values must not be shown in an error message sets ``hide_values``.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-    hide_values: ClassVar[bool] = False
 
 
 S = TypeVar("S", bound=Section)
@@ -83,10 +73,9 @@ def validate_sections(
         try:
             sections[name] = _validate(config, key, model)
         except ValidationError as error:
-            found = config.get(key, {})
-            reasons += [_explain(detail, key, model, found, tree) for detail in error.errors(include_url=False)]
+            reasons += explain(error, model, config.get(key, {}), tree, ("config", key), f"config.{key}")
         except _MissingError as error:
-            reasons.append(f"{tree.name}: {error}")
+            reasons.append(f"{tree.where(('config', key))}: {error}")
     if reasons:
         raise SettingsError("\n".join(reasons))
     return sections
@@ -104,78 +93,3 @@ def _validate(config: Mapping[str, Json], key: str, model: type[Section]) -> Sec
 
 def _required(model: type[Section]) -> list[str]:
     return [name for name, field in model.model_fields.items() if field.is_required()]
-
-
-def _explain(detail: ErrorDetails, key: str, model: type[Section], found: Json, tree: Tree) -> str:
-    place = tuple(_real_place(detail, found))
-    dotted = f"config.{key}" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
-    start: Place = ("config", key)
-    return f"{tree.where(start + place)}: {dotted} {_reason(detail, place, model, found)}"
-
-
-def _real_place(detail: ErrorDetails, found: Json) -> Iterator[str | int]:
-    """The steps of an error's place that a reader can follow: Pydantic adds names of union members to it."""
-    value: Any = found
-    last = len(detail["loc"]) - 1
-    for index, step in enumerate(detail["loc"]):
-        inside = step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
-        if inside:
-            value = value[step]
-            yield step
-        elif index == last and detail["type"] == "missing":
-            yield step
-
-
-def _reason(detail: ErrorDetails, place: Place, model: type[Section], found: Json) -> str:
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(str(place[-1]), allowed_keys(model, place[:-1]))
-    if kind == "missing":
-        return "is missing"
-    if kind == "value_error":
-        rule = str(context["error"])
-    elif kind in ("literal_error", "enum"):
-        rule = f"allowed: {context['expected']}"
-    else:
-        rule = detail["msg"][0].lower() + detail["msg"][1:]
-    return f"is {_show(found, place, model)}; {rule.removeprefix('input ')}"
-
-
-def _unknown_key(key: str, allowed: Iterable[str]) -> str:
-    names = sorted(allowed)
-    near = difflib.get_close_matches(key, names, 1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"is not a known key{hint}; allowed: {', '.join(names) or 'none'}"
-
-
-def _show(found: Json, place: Place, model: type[Section]) -> str:
-    value: Any = found
-    for step in place:
-        value = value[step]
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else f"a list of {len(value)}"
-    if model.hide_values and isinstance(value, str):
-        return "a text (not shown)"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "…"
-
-
-def allowed_keys(model: type[Section], place: Place) -> set[str]:
-    """The keys that a model allows at a place of its value."""
-    models: list[type[Section]] = [model]
-    for step in place:
-        if isinstance(step, int):
-            continue
-        declared = [m.model_fields[step].annotation for m in models if step in m.model_fields]
-        # a step that is no field is a key of a free mapping, whose values' models stand in `models` already
-        models = [m for annotation in declared for m in models_in(annotation)] or models
-    return {name for m in models for name in m.model_fields}
-
-
-def models_in(annotation: Any) -> Iterator[type[Section]]:
-    """The sections that an annotation such as ``tuple[Rule, ...] | None`` names."""
-    if isinstance(annotation, type) and not get_origin(annotation) and issubclass(annotation, Section):
-        yield annotation
-    elif get_origin(annotation) in (Union, types.UnionType, tuple, list, dict, Mapping) or get_args(annotation):
-        for part in get_args(annotation):
-            yield from models_in(part)

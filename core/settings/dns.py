@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from core.settings.base import Section
+from core.settings.base import Section, matching
 from core.settings.names import APEX, RelativeName, Target
 
 AUTOMATIC = 1
@@ -94,7 +94,7 @@ class TextRecord(Section):
     """`TXT`: a text."""
     name: RelativeName
     """Relative to the zone; `@` is the zone itself."""
-    content: Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[\x20-\x7e]+$")]
+    content: Annotated[str, matching(r"[\x20-\x7e]{1,2048}", "1 to 2048 printable ASCII characters")]
     """The text without quotes around it; over 255 characters it is split as DNS needs it."""
     ttl: TimeToLive | None = None
     """Seconds that resolvers may keep the answer. Without it, Cloudflare chooses."""
@@ -109,7 +109,10 @@ class AuthorityRecord(Section):
     """Relative to the zone; `@` is the zone itself."""
     tag: Literal["issue", "issuewild", "iodef"]
     """What the value is about: names, wildcards, or where to report a refusal."""
-    value: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21\x23-\x7e][\x20\x21\x23-\x7e]*$")]
+    value: Annotated[
+        str,
+        matching(r"[\x21\x23-\x7e][\x20\x21\x23-\x7e]{0,254}", "1 to 255 printable ASCII characters, no quote"),
+    ]
     """The authority's domain (`;` for none), or for `iodef` a `mailto:` or `https:` address."""
     flags: Literal[0, 128] = 0
     """128 tells an authority that does not know the tag to sign nothing."""

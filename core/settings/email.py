@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator, Field, model_validator
 
-from core.settings.base import Section
+from core.settings.base import Section, matching
 from core.settings.names import HostName, Target
 
 MOST_LOOKUPS = 10
 """DNS lookups that a receiver makes for one SPF record at most (RFC 7208 §4.6.4)."""
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _SMALLEST_RSA = 2048
 _ED25519_BYTES = 32
 
@@ -97,9 +98,7 @@ class Sender(Section):
 class Selector(Section):
     """A DKIM key, under `<selector>._domainkey`."""
 
-    selector: Annotated[
-        str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
-    ]
+    selector: Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", "lower-case letters, digits, hyphens and dots")]
     """Its name, as the sender puts it into `s=`."""
     public_key: Annotated[str, AfterValidator(_key)] | None = None
     """The public key in base64: RSA of 2048 bits or more, or Ed25519."""

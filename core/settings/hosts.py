@@ -16,7 +16,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from core.errors import SettingsError
-from core.settings.base import Section
+from core.settings.base import Section, matching
+from core.settings.explain import explain
+from core.settings.yaml_tree import Json, Tree
 
 
 def _address(text: str) -> str:
@@ -33,12 +35,16 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class Host(Section):
     """One machine, reached by SSH."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    name: Annotated[
+        str, matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "at most 63 lower-case letters, digits and inner hyphens")
+    ]
     """What it is called in every message."""
     address: Address
     """Where SSH goes and where the origin's DNS record points."""
     ssh_port: Port = 22
-    user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "deploy"
+    user: Annotated[
+        str, matching(r"[a-z_][a-z0-9_-]{0,31}", "a user's name: at most 32 lower-case letters, digits, _ and -")
+    ] = "deploy"
     """The user that ``scripts/prepare-host`` made."""
     identity_file: str | None = None
     """A private key; without it, the SSH agent's keys and the user's default ones."""
@@ -81,7 +87,13 @@ class Fleet:
 
 class _Inventory(Section):
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    """The machines."""
     edge: Edge | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> _Inventory:
+        _refuse_twins(self.hosts)
+        return self
 
 
 def fleet_of(section: Hosts, root: Path) -> Fleet:
@@ -91,21 +103,25 @@ def fleet_of(section: Hosts, root: Path) -> Fleet:
     path = root / section.inventory
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-        wanted = {key: known[key] for key in ("hosts", "edge") if key in known}
-        inventory = _Inventory.model_validate_json(json.dumps(wanted))
-        _refuse_twins(inventory.hosts)
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: there is no such inventory: write it first (for the stack `lab`, run `invoke lab.up`)"
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, TypeError) as error:
-        raise SettingsError(f"{path} is not an inventory that can be read: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path} is not an inventory in JSON: {error}") from None
+    return _fleet_in(known, str(path))
+
+
+def _fleet_in(known: Json, name: str) -> Fleet:
+    ours: Json = known
+    if isinstance(known, dict):
+        ours = {key: value for key, value in known.items() if key in _Inventory.model_fields}
+    try:
+        inventory = _Inventory.model_validate_json(json.dumps(ours))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise SettingsError(f"{path}: {place}: {first['msg']}") from None
-    except ValueError as error:
-        raise SettingsError(f"{path}: {error}") from None
+        raise SettingsError("\n".join(explain(error, _Inventory, ours, Tree(name, ours, {})))) from None
     return Fleet(inventory.hosts, inventory.edge)
 
 

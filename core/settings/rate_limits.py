@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from core.settings.base import Section
+from core.settings.base import Section, matching
 from core.settings.waf import LONGEST_EXPRESSION, Action, RuleName, refuse_twin_rules
 from core.settings.zone import Plan
 
@@ -23,7 +23,12 @@ LONGEST_MITIGATION: dict[Plan, int] = {"free": 10, "pro": 3600, "business": 8640
 METHOD_PLANS: tuple[Plan, ...] = ("business", "enterprise")
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Path = Annotated[str, Field(pattern=r"^/[a-z0-9._~/*-]*$", max_length=200)]
+Path = Annotated[
+    str,
+    matching(
+        r"/[a-z0-9._~/*-]{0,199}", "a path of lower-case letters, digits and -._~/ that begins with /; * is any text"
+    ),
+]
 """A lower-case path. ``*`` is any text, slashes in it too, as in Cloudflare's ``wildcard``."""
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from core.settings.base import Section
+from core.settings.base import Section, matching
 from core.settings.zone import Identifier
 
 Scope = Literal["access", "ai_gateway", "dex", "workers"]
@@ -20,9 +20,11 @@ MOST_SECRETS = 100
 class StoredSecret(Section):
     """One secret: what it is called, who answers for it, and who may read it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
+    name: Annotated[str, matching(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, _ and -")]
     """Its name in the store, under which a Worker binds it."""
-    config_secret: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+    config_secret: Annotated[
+        str, matching(r"[a-z][a-z0-9-]{0,62}", "lower-case letters, digits and hyphens, such as session-key")
+    ]
     """The config secret that holds its value: `launch-ready:<config_secret>` in this file, encrypted."""
     owner: Annotated[str, Field(min_length=1, max_length=60)]
     """Who answers for it and replaces it."""
@@ -35,7 +37,7 @@ class StoredSecret(Section):
 class Secrets(Section):
     """The store. Cloudflare allows one in an account."""
 
-    store_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "launch-ready"
+    store_name: Annotated[str, matching(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ and -")] = "launch-ready"
     """What a new store is called."""
     store_id: Identifier | None = None
     """The account's store, where it has one already: it is used and not made."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from core.settings.base import NAMESPACE, Section, config_of, stack_file, valida
 from core.settings.checks import Finding, check
 from core.settings.dns import Dns
 from core.settings.email import Email
+from core.settings.explain import dotted, near
 from core.settings.hosts import Fleet, Hosts, fleet_of
 from core.settings.rate_limits import RateLimits
 from core.settings.secrets import Secrets
@@ -20,6 +20,7 @@ from core.settings.tls import Tls
 from core.settings.waf import Waf
 from core.settings.yaml_tree import Json, Tree, read_tree
 from core.settings.zone import Zone
+from core.terminal import clean
 
 STACKS_DIR = "stacks"
 SECTIONS: Mapping[str, type[Section]] = {
@@ -70,50 +71,64 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
     ``tree`` is the file that they come from: it lends file and lines to the messages, and shows what it has that no
     section knows. Config secrets may stand in it encrypted; their values are not looked at.
     """
-    reasons = _unknown(tree)
+    reasons = [*_unknown_keys(tree), *_unknown_sections(config, tree), *_open_credentials(config, tree)]
     try:
         sections = validate_sections(config, SECTIONS, tree)
     except SettingsError as error:
-        raise SettingsError("\n".join([*reasons, str(error)])) from None
+        raise SettingsError("\n".join([*map(clean, reasons), str(error)])) from None
     fleet = fleet_of(cast(Hosts, sections.pop("hosts")), root)
     stack = Stack(fleet=fleet, **cast(dict[str, Any], sections))
-    reasons += _unknown_sections(config, stack.secrets, tree)
     reasons += _secret_values(config, stack.secrets, tree)
     findings = check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
     reasons += [_explain(finding, tree) for finding in findings]
     if reasons:
-        raise SettingsError("\n".join(reasons))
+        raise SettingsError("\n".join(map(clean, reasons)))
     return stack
 
 
 def _explain(finding: Finding, tree: Tree) -> str:
     section, *steps = finding.place
-    dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-    place = ("config", f"{NAMESPACE}:{section}", *steps)
-    return f"{tree.where(place)}: config.{NAMESPACE}:{section}{dotted}: {finding.reason}"
+    key = f"{NAMESPACE}:{section}"
+    where = tree.where(("config", key, *steps))
+    return f"{where}: {dotted(f'config.{key}', tuple(steps))}: {finding.reason}"
 
 
-def _unknown(tree: Tree) -> list[str]:
+def _unknown_keys(tree: Tree) -> Iterator[str]:
     """Keys at the top of the file that the Pulumi CLI does not know."""
-    top = tree.value if isinstance(tree.value, dict) else {}
-    return [
-        f"{tree.where((key,))}: {key} is not a known key{_hint(key, _TOP_LEVEL)}; allowed: {', '.join(_TOP_LEVEL)}"
-        for key in top
-        if key not in _TOP_LEVEL
-    ]
+    for key in tree.value if isinstance(tree.value, dict) else ():
+        if key not in _TOP_LEVEL:
+            hint = near(key, _TOP_LEVEL)
+            yield f"{tree.where((key,))}: {key} is not a known key{hint}; allowed: {', '.join(_TOP_LEVEL)}"
 
 
-def _unknown_sections(config: Mapping[str, Json], secrets: Secrets, tree: Tree) -> Iterator[str]:
+def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
     """Keys of ours that are neither a section nor a secret's value."""
     sections = (*SECTIONS, *OTHER_SECTIONS)
-    known = (*sections, *(item.config_secret for item in secrets.items))
+    known = (*sections, *_config_secrets(config))
     for name in (key.removeprefix(f"{NAMESPACE}:") for key in config if key.startswith(f"{NAMESPACE}:")):
         if name not in known:
             key = f"{NAMESPACE}:{name}"
             yield (
                 f"{tree.where(('config', key))}: config.{key} is not a known section nor a secret that "
-                f"{NAMESPACE}:secrets names{_hint(name, known)}; sections: {', '.join(sections)}"
+                f"{NAMESPACE}:secrets names{near(name, known)}; sections: {', '.join(sections)}"
             )
+
+
+def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
+    """The names that ``launch-ready:secrets`` gives, as far as a section that may be wrong can be read."""
+    section = config.get(f"{NAMESPACE}:secrets")
+    items = section.get("items") if isinstance(section, dict) else None
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and isinstance(name := item.get("config_secret"), str):
+            yield name
+
+
+def _open_credentials(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
+    """Cloudflare's credentials, which belong in the environment or encrypted."""
+    for key in ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey"):
+        if key in config and not _is_encrypted(config[key]):
+            where = tree.where(("config", key))
+            yield f"{where}: config.{key} is not encrypted: revoke it, and set the new one in CLOUDFLARE_API_TOKEN"
 
 
 def _secret_values(config: Mapping[str, Json], secrets: Secrets, tree: Tree) -> Iterator[str]:
@@ -124,15 +139,11 @@ def _secret_values(config: Mapping[str, Json], secrets: Secrets, tree: Tree) -> 
         key = f"{NAMESPACE}:{item.config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"
         if key not in config and not elsewhere:
-            yield f"{tree.name}: config.{key} is missing, and the secret {item.name} has its value there: {way_out}"
+            where = tree.where(("config",))
+            yield f"{where}: config.{key} is missing, and the secret {item.name} has its value there: {way_out}"
         if key in config and not _is_encrypted(config[key]):
             yield f"{tree.where(('config', key))}: config.{key} is not encrypted: replace the secret, and {way_out}"
 
 
 def _is_encrypted(value: Json) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
-
-
-def _hint(key: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(key, known, 1)
-    return f" (did you mean {near[0]}?)" if near else ""

@@ -11,14 +11,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from core.settings.base import Section
+from core.settings.base import Section, matching
 from core.settings.zone import Plan
 
 LONGEST_EXPRESSION = 4096
 MOST_RULES: dict[Plan, int] = {"free": 5, "pro": 20, "business": 100, "enterprise": 1000}
 REGEX_PLANS: tuple[Plan, ...] = ("business", "enterprise")
 
-RuleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")]
+RuleName = Annotated[
+    str, matching(r"[a-z0-9][a-z0-9-]{0,49}", "1 to 50 lower-case letters, digits and hyphens, such as admin-pages")
+]
 """A rule's name. It is the rule's ``ref`` too, so a rule keeps its identity when others come or go."""
 
 Action = Literal["block", "managed_challenge", "js_challenge", "challenge", "log"]

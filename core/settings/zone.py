@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from core.settings.base import Section
+from core.settings.base import Section, matching
 from core.settings.names import HostName
 
 Plan = Literal["free", "pro", "business", "enterprise"]
-Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Identifier = Annotated[str, matching(r"[0-9a-f]{32}", "32 hexadecimal digits, in lower case")]
 """An identifier as Cloudflare writes most of them: 32 hexadecimal digits."""
 
 
