@@ -1,0 +1,62 @@
+"""The page itself: one file, no script, nothing fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from core.errors import LabError
+from core.terminal import clean
+from lab.load.records import Record
+from lab.load.summary import summary
+from lab.timeline.model import KINDS, Event, Facts
+from lab.timeline.plot import draw, shades
+from lab.timeline.series import series
+
+
+def render(records: Sequence[Record], events: Sequence[Event], facts: Facts) -> str:
+    """The page's HTML. Texts from hosts and labels are shown as they are, never obeyed.
+
+    Raises :class:`LabError` if there is no record to show.
+    """
+    if not records:
+        raise LabError("there is nothing to draw: the load has no record")
+    found = series(records)
+    ordered = sorted(events, key=lambda event: event.at)
+    return _template().render(
+        facts=facts,
+        summary=summary(records),
+        start=found.start,
+        width=found.width,
+        events=ordered,
+        kinds=KINDS,
+        shades={release: name for (release, _), name in shades(found.bands).items()},
+        # Safe: matplotlib escapes what it writes into XML, and the labels of events are not in it.
+        plot=Markup(draw(found, ordered)),  # noqa: S704
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(clean=clean, clock=_clock, seconds=_seconds)
+    return environment.get_template("page.html")
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms" if value < 0.1 else f"{value:.2f} s"
