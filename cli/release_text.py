@@ -1,0 +1,153 @@
+"""What ``deploy``, ``rollback`` and ``releases`` say: lines for people, documents for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from core.terminal import clean
+from deploy.api import Deployed
+from deploy.facts import HostFacts
+from deploy.fleet import told
+from deploy.journal import BEGIN, good_releases
+from deploy.progress import Progress
+from rollback.api import RolledBack
+
+_HISTORY = 20
+
+
+class _Lines:
+    """A line a phase: its name, its seconds, how it went on each host (said once where all agree)."""
+
+    def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
+        failed = any(state in ("failed", "not healthy") for state in hosts.values())
+        mark = _coloured("✗", 31) if failed else _coloured("✓", 32)
+        print(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}", flush=True)
+
+    def note(self, text: str) -> None:
+        for line in text.splitlines():
+            print(f"  {clean(line)}", flush=True)
+
+
+class _Nothing:
+    def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
+        """A program reads the document at the end."""
+
+    def note(self, text: str) -> None:
+        print(clean(text), file=sys.stderr)
+
+
+def progress(*, quiet: bool) -> Progress:
+    """The listener for this command."""
+    return _Nothing() if quiet else _Lines()
+
+
+def _coloured(text: str, code: int) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+def _states(hosts: Mapping[str, str]) -> str:
+    edge = [f"edge {clean(state)}" for name, state in hosts.items() if name == "edge"]
+    states = {name: clean(state) for name, state in hosts.items() if name != "edge"}
+    if len(states) > 1 and len(set(states.values())) == 1:
+        said = [f"{len(states)} hosts {next(iter(states.values()))}"]
+    else:
+        said = [f"{name} {state}" for name, state in states.items()]
+    return "; ".join(said + edge)
+
+
+def show(what: str | Mapping[str, Any]) -> None:
+    """Print lines as they are, a document as JSON."""
+    print(what if isinstance(what, str) else json.dumps(what, indent=2))
+
+
+def deployed(done: Deployed, stack: str) -> str:
+    """The last line of a deploy."""
+    if done.already:
+        return f"{done.version} is live already on every host, seen on each; edge: {clean(done.edge.words)}"
+    requests, errors = done.watched
+    seen = f"; watched: {requests} requests, {errors} 5xx" if requests else ""
+    back = f"\nto take it back: invoke rollback --stack {stack or '$LAUNCH_READY_STACK'}"
+    return (
+        f"{done.version} is live on {len(done.colours)} hosts in {done.seconds:.2f} s, seen on each;"
+        f" edge: {clean(done.edge.words)}{seen}{back if any(done.before.values()) else ''}"
+    )
+
+
+def rolled_back(done: RolledBack, stack: str) -> str:
+    """The last lines of a rollback."""
+    how = f"started on {', '.join(done.cold)}" if done.cold else "warm"
+    lines = [
+        f"back on {done.version} ({how}) in {done.seconds:.2f} s of the {done.budget_seconds:g} s budget, seen on each"
+        f" of {len(done.before)} hosts; edge: {clean(done.edge.words)}"
+    ]
+    if done.seconds > done.budget_seconds:
+        lines.append("that is over the budget: see above which phase took the time")
+    if done.unrecorded:
+        lines.append(f"not written down on {', '.join(done.unrecorded)}: free disk space there, then run it again")
+    lines.append(f"to see what is kept: invoke releases --stack {stack or '$LAUNCH_READY_STACK'}")
+    return "\n".join(lines)
+
+
+def releases(found: Mapping[str, HostFacts]) -> str:
+    """What each host serves and keeps, and the last commands."""
+    lines = []
+    for name, facts in found.items():
+        kept = ", ".join(sorted(facts.kept)) or "nothing"
+        lines.append(f"{name:<16} {facts.version or 'nothing':<16} {facts.serving or '-':<6} keeps {kept}")
+        if not facts.settled:
+            boots = facts.slots.get(facts.live) if facts.live else None
+            lines.append(f"{'':<16} a boot would serve {boots or 'nothing'}: run `invoke rollback`, or deploy again")
+    if len({facts.version for facts in found.values()}) > 1:
+        lines.append(f"the hosts serve different versions: {told({n: f.version for n, f in found.items()})}")
+    return "\n".join([*lines, *_history(found)])
+
+
+def _history(found: Mapping[str, HostFacts]) -> list[str]:
+    seen: dict[str, str] = {}
+    for facts in found.values():
+        for entry in facts.journal:
+            if entry.step == BEGIN:
+                line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
+                seen.setdefault(entry.run, f"{line}  cut short")
+            elif entry.run in seen and entry.step not in ("switch", "migrate"):
+                line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
+                why = "" if entry.result == "ok" else f": {entry.result}"
+                seen[entry.run] = f"{line}  {entry.step} after {entry.seconds:g} s{why}"
+    return [clean(line) for line in sorted(seen.values())[-_HISTORY:]]
+
+
+def deployed_json(done: Deployed) -> dict[str, Any]:
+    """The document of a deploy."""
+    return {**asdict(done), "edge": _edge(done.edge.verified, done.edge.reason)}
+
+
+def rolled_back_json(done: RolledBack) -> dict[str, Any]:
+    """The document of a rollback."""
+    return {**asdict(done), "edge": _edge(done.edge.verified, done.edge.reason)}
+
+
+def _edge(verified: bool, reason: str) -> dict[str, Any]:
+    return {"verified": verified, "reason": reason}
+
+
+def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
+    """The document of ``releases``."""
+    return {
+        "hosts": [
+            {
+                "name": name,
+                "version": facts.version,
+                "colour": facts.serving,
+                "boots": facts.slots.get(facts.live) if facts.live else None,
+                "slots": dict(facts.slots),
+                "kept": {version: kept.digest for version, kept in sorted(facts.kept.items())},
+                "good": good_releases(facts.journal),
+                "journal": [asdict(entry) for entry in facts.journal],
+            }
+            for name, facts in found.items()
+        ]
+    }

@@ -1,0 +1,88 @@
+"""What the logic of a release needs of the world, as protocols: adapters fulfil them, tests fake them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a script ended: its exit status and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Held(Protocol):
+    """A script that goes on on the host until it is let go, or until the connection is lost."""
+
+    @property
+    def said(self) -> Ran:
+        """What it has said up to its line ``end``, with status 0; or how it ended before that."""
+        ...
+
+    def let_go(self) -> None:
+        """End its standard input and wait for it to end. Raises nothing: a lost connection has let go already."""
+        ...
+
+
+class Shell(Protocol):
+    """One host's shell, over one connection. Each call raises :class:`core.errors.HostError` naming the host."""
+
+    @property
+    def name(self) -> str:
+        """The host's name in every message."""
+        ...
+
+    def connect(self) -> None:
+        """Log in, if that is not done: the other calls do it where they must."""
+        ...
+
+    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
+        """Run ``script`` with ``sh``; a file's bytes are its standard input. ``timeout`` in seconds, for all of it."""
+        ...
+
+    def hold(self, script: str, *, timeout: float) -> Held:
+        """Start ``script`` and come back when it has said ``end`` or has ended, at most after ``timeout`` seconds."""
+        ...
+
+    def close(self) -> None:
+        """Cut the connection: whatever was held is let go, whatever waits for an answer fails."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one request: ``status`` 0 and a reason where nothing did."""
+
+    status: int
+    release: str = ""
+    reason: str = ""
+
+
+class EdgeProbe(Protocol):
+    """The platform's public address, asked as a browser would."""
+
+    def ask(self, path: str) -> Answer:
+        """GET ``path``. Raises nothing for an edge that does not answer: the answer says so."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...

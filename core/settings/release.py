@@ -1,0 +1,74 @@
+"""Section ``launch-ready:release``: when a release counts as healthy, how long it is watched, and what is kept.
+
+Every key has a default, so that a stack without the section can release; ``url`` is worth setting at once, for without
+it nothing is asked through the edge.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from core.settings.base import Section
+
+
+def _https(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.path.strip("/"):
+        raise ValueError("it must be https://NAME, with no path: the path comes from the release")
+    return text.rstrip("/")
+
+
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class Health(Section):
+    """When a release that was started counts as healthy."""
+
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    """How long it has, on each host, from its start."""
+    passes: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many answers in a row must be right: the status, and ``X-Release`` with the version."""
+    interval_seconds: Annotated[float, Field(ge=0.01, le=60)] = 0.05
+    """The pause between two questions. They are asked on the host itself, on the release's own socket."""
+    status: Annotated[int, Field(ge=200, le=399)] = 200
+    """The status that a right answer has."""
+
+
+class Watch(Section):
+    """What a release that is live must not do, or it is taken back."""
+
+    seconds: Seconds = 10
+    """How long it is watched after the switch; 0 is not at all. ``--watch`` overrides it."""
+    max_error_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """5xx answers to all answers since the switch, over all hosts, by nginx's own log."""
+    min_requests: Annotated[int, Field(ge=1)] = 20
+    """Below this many requests the ratio says nothing, and health and restarts alone count."""
+    interval_seconds: Annotated[float, Field(ge=0.1, le=60)] = 1
+    """The pause between two looks."""
+
+
+class Release(Section):
+    """The section itself."""
+
+    url: Annotated[str, AfterValidator(_https)] | None = None
+    """The platform's public address, such as ``https://app.example.com``: where the edge is asked who answers."""
+    health: Health = Health()
+    """When a release counts as healthy."""
+    watch: Watch = Watch()
+    """What takes a live release back."""
+    verify_seconds: Annotated[float, Field(gt=0, le=300)] = 10
+    """How long nginx on each host, and the edge, have to answer with the new version after the switch."""
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 2
+    """A colour is asked to stop no sooner than this after it lost its traffic. It then finishes what is in flight, for
+    which its unit gives it 40 s more."""
+    migration_seconds: Annotated[float, Field(gt=0, le=3600)] = 300
+    """How long the migrations may take. The unit ``app-migrate@`` has a limit of 300 s of its own."""
+    keep: Annotated[int, Field(ge=2, le=100)] = 5
+    """How many good releases stay on each host, with the live one and the one before it. Failed ones do not count."""
+    disk_margin_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    """What must stay free on each host once the release is unpacked."""
+    budget_seconds: Annotated[float, Field(gt=0)] = 600
+    """What a rollback may take; the record says how long each took beside it."""

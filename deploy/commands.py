@@ -1,0 +1,145 @@
+"""What is run on a host, as text: pure builders over the fragments in ``scripts/``. Nothing here runs anything.
+
+A script is assignments (quoted by :mod:`shlex`) and then fragments that name no value of their own, so that no text
+from an artefact, a journal or a settings file is ever read as shell. Hosts answer in lines, ``WORD VALUE``.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.layout import Colour, Layout
+
+_FOLDER = Path(__file__).parent / "scripts"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a right answer is: where it is asked for, its status, its version."""
+
+    path: str
+    status: int
+    version: str
+
+
+def _script(layout: Layout, fragments: str, **values: str | float) -> str:
+    places = {"srv": layout.srv, "run": layout.run, "launch": layout.launch, "tools": layout.tools, "log": layout.log}
+    head = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in {**places, **values}.items())
+    return "\n".join(["set -eu", head, *(_fragment(name) for name in ("lib", *fragments.split()))])
+
+
+@functools.cache
+def _fragment(name: str) -> str:
+    return (_FOLDER / f"{name}.sh").read_text(encoding="utf-8")
+
+
+def look(layout: Layout) -> str:
+    """Say what the host serves and keeps, and hold nothing."""
+    return _script(layout, "facts") + "\nfacts\n"
+
+
+def hold(layout: Layout, owner: str, *, preflight: bool) -> str:
+    """Take the lock in the name of ``owner`` (one line), say the facts and ``end``, and hold it until the input ends.
+
+    ``preflight`` adds what a deploy must know: free space, ``nginx -t``, the names that the environment sets.
+    """
+    return _script(layout, "facts preflight hold" if preflight else "facts nothing hold", owner=owner)
+
+
+def upload(layout: Layout, version: str, digest: str, run: str, migrate: str, record: str) -> str:
+    """Take the artefact from standard input, check its SHA-256, unpack it aside and give it its name.
+
+    ``run`` and ``migrate`` (may be empty) are what its units start; ``record`` is one line of JSON about it.
+    """
+    return _script(
+        layout,
+        "upload",
+        version=version,
+        digest=digest,
+        run_script=run,
+        migrate_script=migrate,
+        release_json=record,
+    )
+
+
+def migrate(layout: Layout, colour: Colour, version: str, drain_seconds: float, entry: str) -> str:
+    """Run the migrations of ``version`` from the idle ``colour``; journal ``entry`` once they are through."""
+    return _script(
+        layout, "migrate", colour=colour, version=version, drain_ms=_milliseconds(drain_seconds), entry=entry
+    )
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a release is brought up. ``reuse``: as it is, if it answers. ``must_record``: not without the journal."""
+
+    timeout_seconds: float
+    passes: int
+    interval_seconds: float
+    drain_seconds: float
+    reuse: bool
+    must_record: bool
+
+
+def start(layout: Layout, colour: Colour, check: Check, how: Start, entry: str) -> str:
+    """Bring ``check.version`` up in ``colour`` and wait on the host until it is healthy or the time is over."""
+    return _script(
+        layout,
+        "start",
+        colour=colour,
+        **_asked(check),
+        timeout_ms=_milliseconds(how.timeout_seconds),
+        passes=how.passes,
+        interval=how.interval_seconds,
+        drain_ms=_milliseconds(how.drain_seconds),
+        reuse=_word(how.reuse),
+        must_record=_word(how.must_record),
+        entry=entry,
+    )
+
+
+def switch(layout: Layout, colour: Colour | None, check: Check, timeout_seconds: float) -> str:
+    """Move the host's traffic to ``colour`` (none: to nothing) and wait until its nginx answers with the version."""
+    return _script(layout, "switch", colour=colour or "-", **_asked(check), timeout_ms=_milliseconds(timeout_seconds))
+
+
+def commit(layout: Layout, colour: Colour | None, entry: str, *, must_record: bool) -> str:
+    """Make ``colour`` what the next boot serves, durably, and journal it."""
+    return _script(layout, "commit", colour=colour or "-", entry=entry, must_record=_word(must_record))
+
+
+def watch(layout: Layout, colour: Colour, check: Check, inode: int, offset: int) -> str:
+    """Count what nginx logged past ``offset`` of the log file ``inode``, and ask the release for its health."""
+    return _script(layout, "watch", colour=colour, **_asked(check), inode=inode, offset=offset)
+
+
+def withdraw(layout: Layout, colour: Colour, restore: str | None, drain_seconds: float, entry: str) -> str:
+    """Stop ``colour``, which has no traffic, and bring back the release ``restore`` that it held before."""
+    drain = _milliseconds(drain_seconds)
+    return _script(layout, "withdraw", colour=colour, restore=restore or "-", drain_ms=drain, entry=entry)
+
+
+def finish(layout: Layout, entry: str, prune: tuple[str, ...]) -> str:
+    """Journal ``entry`` (may be empty) and remove the releases ``prune``."""
+    return _script(layout, "finish", entry=entry, prune=" ".join(prune))
+
+
+def launcher(command: tuple[str, ...], version: str) -> str:
+    """What a unit starts, in the release's folder: ``command`` with ``APP_VERSION`` set."""
+    words = " ".join(shlex.quote(word) for word in command)
+    return f"#!/bin/sh\nexport APP_VERSION={shlex.quote(version)}\nexec {words}"
+
+
+def _asked(check: Check) -> dict[str, str | int]:
+    return {"health_path": check.path, "status": check.status, "version": check.version}
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,148 @@
+"""What a host said about itself, read into values. A host is not trusted to be well: what is wrong names the host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from core.errors import HostError
+from core.ports import Ran
+from core.terminal import clean
+from deploy.journal import Entry, parse
+from deploy.layout import COLOURS, VERSION, Colour, colour_of, other
+
+_UNPREPARED = "is not prepared for releases: run scripts/prepare-host on it as root"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A release on a host, by the record that was written when it was unpacked."""
+
+    version: str
+    digest: str
+    health_path: str
+    minimum: int | None = None
+    maximum: int | None = None
+
+    def lives_with(self, schema: int | None) -> bool:
+        """Can it run on a database of this version? Where either side says nothing: yes."""
+        if schema is None:
+            return True
+        return (self.minimum is None or schema >= self.minimum) and (self.maximum is None or schema <= self.maximum)
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What a deploy must know beforehand: free bytes and inodes (none: the file system counts none), nginx, names."""
+
+    free_bytes: int
+    free_inodes: int | None
+    nginx: str
+    environment: frozenset[str]
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """One host: which colour has the traffic now, which will have it after a boot, what is in the slots and kept."""
+
+    name: str
+    current: Colour | None
+    live: Colour | None
+    slots: Mapping[Colour, str]
+    sockets: frozenset[Colour]
+    kept: Mapping[str, Kept]
+    journal: tuple[Entry, ...]
+    preflight: Preflight | None = None
+
+    @property
+    def serving(self) -> Colour | None:
+        """The colour that has the traffic."""
+        return self.current or self.live
+
+    @property
+    def version(self) -> str | None:
+        """The version that has the traffic."""
+        return self.slots.get(self.serving) if self.serving else None
+
+    @property
+    def idle(self) -> Colour:
+        """The colour that has none: blue on a host that never served."""
+        return other(self.serving) if self.serving else "blue"
+
+    @property
+    def settled(self) -> bool:
+        """Would a boot now serve what is served now?"""
+        return self.current == self.live
+
+
+@dataclass
+class _Reading:
+    words: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_facts(name: str, ran: Ran) -> HostFacts:
+    """The facts in what a host said. Raises :class:`HostError` where it is not prepared or said something else."""
+    if ran.out.startswith("unprepared"):
+        raise HostError(f"{name} {_UNPREPARED}")
+    if ran.status:
+        raise HostError(f"{name}: {failure(ran)}")
+    read = _sort(ran.out.splitlines())
+    slots = {colour: read.words[f"slot {colour}"] for colour in COLOURS if read.words.get(f"slot {colour}", "-") != "-"}
+    return HostFacts(
+        name=name,
+        current=colour_of(read.words.get("current", "")),
+        live=colour_of(read.words.get("live", "")),
+        slots=slots,
+        sockets=frozenset(colour for colour in COLOURS if colour in read.lists.get("socket", [])),
+        kept={kept.version: kept for line in read.lists.get("release", []) if (kept := _kept(line)) is not None},
+        journal=parse(read.lists.get("journal", [])),
+        preflight=_preflight(name, read) if "space" in read.words else None,
+    )
+
+
+def _sort(lines: Iterable[str]) -> _Reading:
+    read = _Reading()
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if word == "slot":
+            colour, _, rest = rest.partition(" ")
+            word = f"slot {colour}"
+        read.words[word] = rest
+        read.lists.setdefault(word, []).append(rest)
+    return read
+
+
+def _preflight(name: str, read: _Reading) -> Preflight:
+    numbers = read.words["space"].split()
+    try:
+        free, total_inodes, inodes = (0 if number == "-" else int(number) for number in numbers)
+    except ValueError:
+        raise HostError(f"{name}: df answers {clean(read.words['space'])!r}, which is no three numbers") from None
+    names = frozenset(read.lists.get("env", []))
+    return Preflight(free, inodes if total_inodes else None, read.words.get("nginx", "did not answer"), names)
+
+
+def _kept(line: str) -> Kept | None:
+    """The release that a record tells of, or none for a record that is not one of ours."""
+    try:
+        found = json.loads(line)
+        schema = found.get("schema") or {}
+        kept = Kept(
+            found["version"], found["digest"], found["health_path"], schema.get("minimum"), schema.get("maximum")
+        )
+    except (ValueError, KeyError, AttributeError):
+        return None
+    texts = (kept.version, kept.digest, kept.health_path)
+    return kept if all(isinstance(text, str) for text in texts) and VERSION.fullmatch(kept.version) else None
+
+
+def failure(ran: Ran) -> str:
+    """Why a script failed, in the host's own words, on one line."""
+    said = next((line.removeprefix("failed ") for line in ran.out.splitlines() if line.startswith("failed ")), "")
+    lines = ran.err.strip().splitlines()
+    reason = clean(said or (lines[-1] if lines else "") or f"a step ended with exit status {ran.status}")
+    if "No space left on device" in reason:
+        return f"its disk is full ({reason[:160]}): free some space and run the same command again"
+    return reason[:300]

@@ -1,0 +1,103 @@
+"""The journal: a line of JSON for each thing that was done to a host, on that host, appended and synced.
+
+It is what a rollback reads when nothing else is left, so a reader passes over what it does not know and over a line
+that a power cut tore.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+BEGIN, MIGRATE, SWITCH, DONE = "begin", "migrate", "switch", "done"
+REFUSED, REVERTED = "refused", "reverted"
+ENDS = (DONE, REFUSED, REVERTED)
+DEPLOY, ROLLBACK = "deploy", "rollback"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. ``run`` is the same on every host for one command; ``at`` is UTC, RFC 3339; ``seconds`` since it began.
+
+    ``schema`` is the database's version that a migration brought it to, where the release says so.
+    """
+
+    at: str
+    run: str
+    who: str
+    action: str
+    step: str
+    version: str
+    digest: str
+    colour: str
+    result: str
+    seconds: float
+    schema: int | None = None
+
+    def line(self) -> str:
+        """The entry as it stands in the file; an unset schema is left out."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(known, separators=(",", ":"))
+
+
+_TYPES = {"at": str, "run": str, "who": str, "action": str, "step": str, "version": str}
+_TYPES |= {"digest": str, "colour": str, "result": str}
+
+
+def parse(lines: Iterable[str]) -> tuple[Entry, ...]:
+    """The entries of a journal's lines, oldest first; a torn or foreign line is passed over."""
+    return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in _TYPES.items()):
+        return None
+    seconds, schema = found.get("seconds"), found.get("schema")
+    if not isinstance(seconds, int | float) or not isinstance(schema, int | None):
+        return None
+    return Entry(**{field.name: found[field.name] for field in fields(Entry) if field.name in found})
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the journal writes it: UTC, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def good_releases(entries: Iterable[Entry]) -> list[str]:
+    """The versions that the traffic was on for good, oldest first, without those that were rolled back from.
+
+    A deploy puts its version on top; a rollback takes off what is above its target (or puts the target on top, where
+    it was not below). What was refused, reverted or cut short never counted.
+    """
+    stack: list[str] = []
+    for entry in entries:
+        if entry.step != DONE:
+            continue
+        if entry.action == ROLLBACK and entry.version in stack:
+            del stack[stack.index(entry.version) :]
+        stack = [version for version in stack if version != entry.version]
+        stack.append(entry.version)
+    return stack
+
+
+def unfinished(entries: Iterable[Entry]) -> Entry | None:
+    """The beginning of the last command, if nothing says how it ended."""
+    last: Entry | None = None
+    for entry in entries:
+        if entry.step == BEGIN:
+            last = entry
+        elif entry.step in ENDS and last is not None and entry.run == last.run:
+            last = None
+    return last
+
+
+def schema_level(entries: Iterable[Entry]) -> int | None:
+    """The highest version that a migration brought the database to: a way back in the code is none in the schema."""
+    levels = [entry.schema for entry in entries if entry.step == MIGRATE and entry.schema is not None]
+    return max(levels, default=None)

@@ -1,0 +1,18 @@
+# shellcheck shell=sh disable=SC2154
+# What this host serves and keeps, a fact a line.
+if ! [ -d "$srv/releases" ] || ! [ -d "$launch" ] || ! [ -x "$tools/probe" ]; then
+    echo unprepared
+    exit 69
+fi
+facts() {
+    echo "live $(basename "$(readlink "$srv/live" || echo -)")"
+    echo "current $(basename "$(readlink "$run/current.sock" || echo -)" .sock)"
+    for colour in blue green; do
+        echo "slot $colour $(basename "$(readlink "$srv/slots/$colour" || echo -)")"
+        [ ! -S "$run/$colour.sock" ] || echo "socket $colour"
+    done
+    for file in "$srv"/releases/*/.launch/release.json; do
+        [ ! -e "$file" ] || sed 's/^/release /' "$file"
+    done
+    [ ! -e "$srv/journal.jsonl" ] || tail -n 500 "$srv/journal.jsonl" | sed 's/^/journal /'
+}
