@@ -5,6 +5,7 @@ So a releaser that is killed, or whose line is cut, leaves no lock behind, and n
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import socket
@@ -39,7 +40,7 @@ class Owner:
 
 def this_owner() -> Owner:
     """The user and the machine that this process runs as; ``LAUNCH_READY_WHO`` names the person behind a CI job."""
-    user = os.environ.get("LAUNCH_READY_WHO") or os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
+    user = os.environ.get("LAUNCH_READY_WHO") or getpass.getuser()
     return Owner(clean(user)[:80], clean(socket.gethostname())[:80])
 
 

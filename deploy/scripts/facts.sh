@@ -14,5 +14,6 @@ facts() {
     for file in "$srv"/releases/*/.launch/release.json; do
         [ ! -e "$file" ] || sed 's/^/release /' "$file"
     done
-    [ ! -e "$srv/journal.jsonl" ] || tail -n 500 "$srv/journal.jsonl" | sed 's/^/journal /'
+    # awk ends a last line that a power cut left open
+    [ ! -e "$srv/journal.jsonl" ] || tail -n 500 "$srv/journal.jsonl" | awk '{ print "journal " $0 }'
 }

@@ -6,6 +6,13 @@ sudo -n systemctl stop "app@$colour.service"
 if [ "$restore" != - ]; then
     point "$srv/slots/$colour" "../releases/$restore"
     sudo -n systemctl restart "app@$colour.service" || true
+    # It is warm again once it answers at all; a release that never does must not hold this up.
+    tries=100
+    while [ "$tries" -gt 0 ] && ! curl --silent --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 2 \
+        --output /dev/null http://app/; do
+        tries=$((tries - 1))
+        sleep 0.05
+    done
 fi
 journal "$entry" || echo unrecorded
 echo withdrawn

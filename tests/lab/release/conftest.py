@@ -1,0 +1,340 @@
+"""Hosts under a folder: every script is run, by the real sh, curl and tar; systemd, sudo and nginx are stand-ins."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import textwrap
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from adapters.clock import SystemClock
+from core.errors import HostError
+from core.ports import Answer, Ran
+from core.settings.release import Release
+from deploy.artifact import Artifact, open_artifact
+from deploy.layout import Layout
+from deploy.lock import Owner
+from deploy.operation import World
+
+APP = """\
+import os, socket, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+HEALTH = int(os.environ.get("TEST_HEALTH") or "200")
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response({health} if self.path == "/healthz" else 200)
+        self.send_header("X-Release", os.environ["APP_VERSION"])
+        self.send_header("X-Colour", os.environ["APP_COLOUR"])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def address_string(self):
+        return "unix"
+    def log_message(self, *args):
+        pass
+
+class Server(HTTPServer):
+    address_family = socket.AF_UNIX
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+        os.chmod(self.server_address, 0o770)
+
+print("starting with postgresql://app:hunter22@db/community", file=sys.stderr, flush=True)
+Server(os.environ["APP_SOCKET"], Handler).serve_forever()
+"""
+
+SUDO = """\
+#!/bin/sh
+# sudo -n COMMAND: systemctl, nginx and the tools, for the host under $ROOT
+shift
+case "$1 $2" in
+"systemctl restart" | "systemctl stop")
+    colour=${3#app@}; colour=${colour%.service}
+    pidfile=$ROOT/pids/$colour
+    echo "$2 $colour" >>"$ROOT/systemctl.log"
+    if [ -e "$pidfile" ]; then kill "$(cat "$pidfile")" 2>/dev/null || true; rm -f "$pidfile"; fi
+    rm -f "$ROOT/run/app/$colour.sock"
+    [ "$2" = restart ] || exit 0
+    cd "$ROOT/srv/app/slots/$colour" || exit 1
+    exec 8>&- 9>&-
+    APP_COLOUR=$colour APP_SOCKET=$ROOT/run/app/$colour.sock setsid ./.launch/run </dev/null >>"$ROOT/app.log" 2>&1 &
+    echo $! >"$pidfile" ;;
+"systemctl start")
+    colour=${3#app-migrate@}; colour=${colour%.service}
+    cd "$ROOT/srv/app/slots/$colour" && ROOT=$ROOT ./.launch/migrate >>"$ROOT/app.log" 2>&1 ;;
+"nginx -t")
+    [ ! -e "$ROOT/nginx-broken" ] || { echo 'nginx: [emerg] unknown directive "oops" in app.conf:3' >&2; exit 1; } ;;
+*env-names*) printf 'DATABASE_URL\\nSESSION_KEY\\n' ;;
+*env-redact*) exec sed 's/hunter22/[secret]/g' ;;
+*) echo "sudo: not allowed: $*" >&2; exit 1 ;;
+esac
+"""
+
+PROBE = """\
+#!/bin/sh
+[ ! -e "$ROOT/probe-broken" ] || { echo "502 "; exit 0; }
+curl --silent --unix-socket "$ROOT/run/app/current.sock" --max-time 5 --output /dev/null \
+    --write-out '%{http_code} %header{x-release}\\n' "http://app$1" || true
+"""
+
+
+@dataclass
+class FolderHost:
+    """Fulfils :class:`core.ports.Shell` for a host that is a folder. ``fail`` says which scripts must not arrive."""
+
+    name: str
+    root: Path
+    fail: Callable[[str], bool] = lambda _script: False
+    after: Callable[[str], bool] = lambda _script: False
+    ran: list[str] = field(default_factory=list)
+    held: list[HeldProcess] = field(default_factory=list)
+
+    def connect(self) -> None:
+        if self.fail("connect"):
+            raise HostError(f"{self.name} refuses connections: is it on?")
+
+    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
+        self.ran.append(script)
+        if self.fail(script):
+            raise HostError(f"{self.name}: the connection was lost")
+        with stdin.open("rb") if stdin else Path(os.devnull).open("rb") as source:
+            done = subprocess.run(
+                ["sh", "-c", script], stdin=source, capture_output=True, env=self.environment, timeout=timeout
+            )
+        if self.after(script):
+            raise HostError(f"{self.name}: the connection was lost before a step there had ended")
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def hold(self, script: str, *, timeout: float) -> HeldProcess:
+        self.ran.append(script)
+        process = subprocess.Popen(
+            ["sh", "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            text=True,
+        )
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line == "end\n":
+                held = HeldProcess(process, Ran(0, "".join(lines), ""))
+                self.held.append(held)
+                return held
+        assert process.stderr is not None
+        return HeldProcess(process, Ran(process.wait(), "".join(lines), process.stderr.read()))
+
+    def close(self) -> None:
+        for held in self.held:
+            held.let_go()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": f"{self.root}/bin:{os.environ['PATH']}", "ROOT": str(self.root)}
+
+    @property
+    def layout(self) -> Layout:
+        return Layout.under(PurePosixPath(self.root))
+
+    def stop(self) -> None:
+        for file in (self.root / "pids").iterdir():
+            with_group = int(file.read_text())
+            try:
+                os.kill(with_group, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+class HeldProcess:
+    def __init__(self, process: subprocess.Popen[str], said: Ran) -> None:
+        self.process = process
+        self.said = said
+
+    def let_go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(5)
+
+
+def make_host(name: str, root: Path) -> FolderHost:
+    for folder in ("srv/app/releases", "srv/app/slots", "run/app", "run/launch", "bin", "pids", "var/log/nginx"):
+        (root / folder).mkdir(parents=True)
+    tools = root / "usr/local/lib/app"
+    tools.mkdir(parents=True)
+    (root / "var/log/nginx/release.log").touch()
+    stubs = {
+        root / "bin/sudo": SUDO,
+        tools / "probe": PROBE,
+        root / "bin/journalctl": '#!/bin/sh\ncat "$ROOT/app.log"\n',
+    }
+    for path, text in stubs.items():
+        path.write_text(text)
+        path.chmod(0o755)
+    return FolderHost(name, root)
+
+
+class Edge:
+    """An edge before the hosts: asks the first one's traffic link as nginx there would."""
+
+    def __init__(self, host: FolderHost) -> None:
+        self.host = host
+        self.reason = ""
+
+    def ask(self, path: str) -> Answer:
+        if self.reason:
+            return Answer(0, reason=self.reason)
+        probe = [str(self.host.root / "usr/local/lib/app/probe"), path]
+        status, _, release = (
+            subprocess.run(probe, capture_output=True, text=True, env=self.host.environment)
+            .stdout.strip()
+            .partition(" ")
+        )
+        return Answer(int(status) or 502, release)
+
+
+@dataclass
+class Told:
+    """Fulfils :class:`deploy.progress.Progress`."""
+
+    phases: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    at: Callable[[str], None] = lambda _phase: None
+
+    def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
+        assert seconds >= 0
+        self.phases.append((name, dict(hosts)))
+        self.at(name)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def quick() -> Release:
+    """Settings under which a test ends soon."""
+    text = """{"health": {"timeout_seconds": 3, "passes": 2, "interval_seconds": 0.02}, "drain_seconds": 0.05,
+        "verify_seconds": 1, "watch": {"seconds": 0, "interval_seconds": 0.1, "min_requests": 5},
+        "disk_margin_bytes": 0, "keep": 2}"""
+    return Release.model_validate_json(text)
+
+
+@dataclass
+class Fleet:
+    """A fleet of folder hosts and the world around it."""
+
+    hosts: dict[str, FolderHost]
+    folder: Path
+    edge: Edge
+    told: Told = field(default_factory=Told)
+    settings: Release = field(default_factory=quick)
+
+    @property
+    def world(self) -> World:
+        # every host has the same layout but its root: scripts name it by the variable that the stand-ins know too
+        return World(
+            {name: Rooted(host) for name, host in self.hosts.items()},
+            self.edge,
+            SystemClock(),
+            self.told,
+            self.settings,
+            Layout.under(PurePosixPath("@ROOT@")),
+            Owner("tester", "here"),
+        )
+
+    def serves(self) -> dict[str, str]:
+        """What a request to each host gets now."""
+        out = {}
+        for name, host in self.hosts.items():
+            probe = [str(host.root / "usr/local/lib/app/probe"), "/"]
+            env = host.environment
+            out[name] = subprocess.run(probe, capture_output=True, text=True, env=env).stdout.strip()
+        return out
+
+    def boots(self) -> dict[str, str | None]:
+        """What each host would serve after a boot."""
+        live = {name: host.root / "srv/app/live" for name, host in self.hosts.items()}
+        return {name: link.resolve().name if link.is_symlink() else None for name, link in live.items()}
+
+    def unlocked(self) -> bool:
+        """Can every host's lock be had at once?"""
+        locks = [host.root / "run/launch/lock" for host in self.hosts.values()]
+        return all(subprocess.run(["flock", "-w", "2", str(lock), "true"]).returncode == 0 for lock in locks)
+
+
+class Rooted:
+    """A folder host whose scripts are written for ``@ROOT@``."""
+
+    def __init__(self, host: FolderHost) -> None:
+        self.host = host
+        self.name = host.name
+
+    def connect(self) -> None:
+        self.host.connect()
+
+    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
+        return self.host.run(self._rooted(script), timeout=timeout, stdin=stdin)
+
+    def hold(self, script: str, *, timeout: float) -> HeldProcess:
+        return self.host.hold(self._rooted(script), timeout=timeout)
+
+    def close(self) -> None:
+        self.host.close()
+
+    def _rooted(self, script: str) -> str:
+        return script.replace("@ROOT@", str(self.host.root))
+
+
+def build(folder: Path, version: str, *, health: int = 200, extra: str = "", migrate: str = "") -> Artifact:
+    """A tiny release: a web server of Python's own on a Unix socket."""
+    manifest = textwrap.dedent(
+        f"""\
+        name = "tiny"
+        version = "{version}"
+        command = ["python3", "serve.py"]
+        health_path = "/healthz"
+        environment = ["DATABASE_URL"]
+        """
+    )
+    if migrate:
+        manifest += f'[migrations]\ncommand = ["sh", "-c", {migrate!r}]\n'
+    members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health))}
+    path = folder / f"tiny-{version}-{health}.tar.gz"
+    with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return open_artifact(path)
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Callable[..., Artifact]:
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    return lambda version, **options: build(folder, version, **options)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    if shutil.which("curl") is None:
+        pytest.fail("curl is needed: scripts/setup brings it")
+    hosts = {name: make_host(name, tmp_path / name) for name in ("a", "b", "c")}
+    made = Fleet(hosts, tmp_path, Edge(hosts["a"]))
+    threads = threading.active_count()
+    yield made
+    for host in hosts.values():
+        host.close()
+        host.stop()
+    assert threading.active_count() <= threads + 8
