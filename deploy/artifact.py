@@ -21,7 +21,9 @@ from typing import IO, Annotated, Self
 from pydantic import Field, ValidationError, model_validator
 
 from core.errors import ArtifactError
-from core.settings.base import Section, allowed_keys
+from core.settings.explain import explain
+from core.settings.section import Section
+from core.settings.yaml_tree import Tree
 from core.terminal import clean
 from deploy import commands
 from deploy.layout import VERSION
@@ -127,6 +129,8 @@ class Artifact:
 
 def open_artifact(path: Path, *, most_bytes: int = MOST_BYTES, most_members: int = MOST_MEMBERS) -> Artifact:
     """Read ``path`` to its end and check it. Raises :class:`ArtifactError` with every reason found, a line each."""
+    if not path.is_file():
+        raise ArtifactError(f"there is no file {path}: give --artifact the release's .tar.gz")
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -267,19 +271,4 @@ def read_manifest(data: bytes) -> tuple[Manifest | None, list[str]]:
     except (tomllib.TOMLDecodeError, RecursionError, TypeError) as error:
         return None, [f"{MANIFEST} is not TOML of plain values: {clean(str(error))[:160]}"]
     except ValidationError as error:
-        return None, [_explain(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()]
-
-
-def _explain(place: tuple[str | int, ...], kind: str, message: str) -> str:
-    dotted = ".".join(clean(str(step))[:60] for step in place)
-    if kind == "missing":
-        return f"{MANIFEST}: {dotted} is missing"
-    if kind == "extra_forbidden":
-        known = ", ".join(sorted(_known_keys(place[:-1])))
-        return f"{MANIFEST}: {dotted} is not a known key; known: {known}"
-    return f"{MANIFEST}: {dotted or 'it'}: {clean(message).removeprefix('Value error, ')[:200]}"
-
-
-def _known_keys(place: tuple[str | int, ...]) -> set[str]:
-    steps = tuple("schema_" if step == "schema" else step for step in place)
-    return {"schema" if key == "schema_" else key for key in allowed_keys(Manifest, steps)}
+        return None, explain(error, Manifest, found, Tree(MANIFEST, found, {}))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from core.settings.section import Section
@@ -91,7 +92,7 @@ def _holds(value: Any, step: str | int) -> bool:
 def _inside(models: list[type[Section]], step: str | int) -> list[type[Section]]:
     if isinstance(step, int):
         return models
-    annotations = [each.model_fields[step].annotation for each in models if step in each.model_fields]
+    annotations = [fields_of(each)[step].annotation for each in models if step in fields_of(each)]
     # A step that is no field is a key of a free mapping, whose values' models stand in `models` already.
     return [each for annotation in annotations for each in models_in(annotation)] or models
 
@@ -133,8 +134,13 @@ def _rule(kind: str, context: Mapping[str, Any], message: str) -> str:
 
 
 def _unknown_key(key: str, owners: list[type[Section]]) -> str:
-    allowed = sorted({name for owner in owners for name in owner.model_fields})
+    allowed = sorted({name for owner in owners for name in fields_of(owner)})
     return f"is not a known key{near(key, allowed)}; allowed: {', '.join(allowed) or 'none'}"
+
+
+def fields_of(model: type[Section]) -> dict[str, FieldInfo]:
+    """A model's fields by what they are called in a file: some of those names mean something else to Pydantic."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def near(key: str, known: Iterable[str]) -> str:
@@ -144,7 +150,7 @@ def near(key: str, known: Iterable[str]) -> str:
 
 
 def _described(key: str, owners: list[type[Section]]) -> str:
-    fields = [owner.model_fields[key] for owner in owners if key in owner.model_fields]
+    fields = [fields_of(owner)[key] for owner in owners if key in fields_of(owner)]
     values = [
         str(value)
         for field in fields
