@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import ssl
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
@@ -22,6 +22,7 @@ from lab.pki import Pki
 KEEPALIVE_SECONDS: Final = 900
 READ_SECONDS: Final = 100
 CONNECT_SECONDS: Final = 15
+T = TypeVar("T")
 _MAX_FIELD: Final = 128 * 1024
 # Nothing was sent when one of these happens. A bad certificate is shown, not hidden behind a good one.
 _TRY_NEXT: Final = (pages.WEB_SERVER_IS_DOWN, pages.CONNECTION_TIMED_OUT, pages.ORIGIN_IS_UNREACHABLE)
@@ -99,33 +100,40 @@ class Origins:
         await self.session.close()
 
     async def send(self, outgoing: Outgoing, addresses: Sequence[str], mode: SslMode) -> aiohttp.ClientResponse:
-        """Send to the first of ``addresses`` that takes the connection, and return the answer's head.
+        """Send to the first address that takes the connection, and return the answer's head.
 
-        The next one is tried only if nothing was sent, whatever the method. Raises :class:`OriginError`.
+        Raises :class:`OriginError`.
         """
-        failure = OriginError(pages.ORIGIN_IS_UNREACHABLE, f"{outgoing.host} has no origin")
+        return await self.first(addresses, lambda address: self._attempt(outgoing, address, mode))
+
+    async def first(self, addresses: Sequence[str], attempt: Callable[[str], Awaitable[T]]) -> T:
+        """What ``attempt`` gives for the first address that takes the connection, whatever the method.
+
+        The next one is tried only if nothing was sent. Raises :class:`OriginError`, and aiohttp's own error for a
+        WebSocket that the origin refused.
+        """
+        failure = OriginError(pages.ORIGIN_IS_UNREACHABLE, "there is no origin")
         for address in addresses:
             try:
-                return await self._attempt(outgoing, address, mode)
-            except OriginError as error:
-                failure = error
-                if error.code not in _TRY_NEXT:
+                return await attempt(address)
+            except aiohttp.WSServerHandshakeError:
+                raise
+            except aiohttp.ClientError as error:
+                failure = origin_error(error, address)
+                if failure.code not in _TRY_NEXT:
                     break
         raise failure
 
     async def _attempt(self, outgoing: Outgoing, address: str, mode: SslMode) -> aiohttp.ClientResponse:
         url, tls = self.location(outgoing, address, mode)
-        try:
-            return await self.session.request(
-                outgoing.method,
-                url,
-                headers=outgoing.headers,
-                data=outgoing.body() if outgoing.body else None,
-                allow_redirects=False,
-                **tls,
-            )
-        except aiohttp.ClientError as error:
-            raise origin_error(error, address) from error
+        return await self.session.request(
+            outgoing.method,
+            url,
+            headers=outgoing.headers,
+            data=outgoing.body() if outgoing.body else None,
+            allow_redirects=False,
+            **tls,
+        )
 
     def location(self, outgoing: Outgoing, address: str, mode: SslMode) -> tuple[URL, dict[str, Any]]:
         """The URL at ``address``, and aiohttp's arguments for TLS: the server name is the host that was asked for."""

@@ -50,10 +50,13 @@ class Edge:
             return _text(HTTPStatus.METHOD_NOT_ALLOWED, "", from_edge(ray))
         seen = _seen(request, host, target)
         if target.partition("?")[0] == "/cdn-cgi/trace":
-            return _text(HTTPStatus.OK, _trace(seen), from_edge(ray))
+            return _text(HTTPStatus.OK, _trace(seen, self.sites.revision), from_edge(ray))
         site = self.sites.by_host.get(host)
         if site is None:
             return _text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
+        if site.zone.refuses(seen.tls_version) and request.transport:
+            request.transport.abort()
+            return web.Response()
         return await self._at_site(request, seen, site, ray)
 
     async def _at_site(self, request: web.BaseRequest, seen: Request, site: Site, ray: str) -> web.StreamResponse:
@@ -116,7 +119,7 @@ def _seen(request: web.BaseRequest, host: str, target: str) -> Request:
     )
 
 
-def _trace(seen: Request) -> str:
+def _trace(seen: Request, revision: int) -> str:
     return pages.trace(
         seen.host,
         {
@@ -128,6 +131,8 @@ def _trace(seen: Request) -> str:
             "http": seen.version.lower(),
             "loc": seen.country or "XX",
             "tls": seen.tls_version or "off",
+            # Not one of Cloudflare's: how far the edge has followed the API.
+            "lab_revision": str(revision),
         },
     )
 

@@ -16,6 +16,7 @@ SslMode = Literal["off", "flexible", "full", "strict"]
 # Cloudflare's own defaults for a new zone.
 _DEFAULT_SSL: Final = "full"
 _DEFAULT_MIN_TLS: Final = "1.0"
+_VERSIONS: Final = ("TLSv1.0", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _MAX_ALIASES: Final = 8
 
 
@@ -47,14 +48,19 @@ class ZonePolicy:
     tls_1_3: bool
     headers: tuple[tuple[str, str], ...]
 
+    def refuses(self, tls_version: str | None) -> bool:
+        """Whether a connection of this version (as OpenSSL names it; None without TLS) is too old."""
+        return tls_version is not None and _VERSIONS.index(tls_version) < _VERSIONS.index(f"TLSv{self.min_tls_version}")
+
 
 @dataclass(frozen=True)
 class Sites:
-    """The whole of it. ``warnings`` is what the declared state asks for and the edge does not do."""
+    """The whole of it at one ``revision``. ``warnings``: what the declared state asks for and the edge does not do."""
 
     by_host: Mapping[str, Site]
     zones: tuple[ZonePolicy, ...]
     warnings: tuple[str, ...] = ()
+    revision: int = 0
 
     def zone_of(self, hostname: str) -> ZonePolicy | None:
         """The zone that a host name belongs to (the longest suffix wins), or None."""
@@ -73,7 +79,9 @@ def sites_of(snapshot: Snapshot) -> Sites:
         warnings += [f"zone {zone.name}: rules of {phase} are not evaluated" for phase in policy.policy.not_evaluated]
         for name in sorted({record.name for record in zone.dns_records if record.proxied}):
             by_host[name] = Site(name, policy, _origins(name, zone.dns_records, warnings))
-    return Sites(by_host, tuple(zones), tuple(warnings))
+    if len({zone.tls_1_3 for zone in zones}) > 1:
+        warnings.append("the zones differ in tls_1_3, which is on for all of them")
+    return Sites(by_host, tuple(zones), tuple(warnings), snapshot.revision)
 
 
 def _zone_policy(zone: Zone) -> ZonePolicy:

@@ -15,14 +15,13 @@ VERSIONS: Final = {
     "1.2": ssl.TLSVersion.TLSv1_2,
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
-_NAMES: Final = {"TLSv1": "1.0", "TLSv1.1": "1.1", "TLSv1.2": "1.2", "TLSv1.3": "1.3"}
 
 
 class ClientSide:
     """The listener's TLS context, which follows the sites.
 
-    OpenSSL settles the version before it hears the server name: the listener allows what any zone allows, and a zone
-    that wants more refuses with the alert ``protocol_version``.
+    OpenSSL settles the version before it hears the server name: the listener allows what any zone allows. A zone that
+    wants more refuses the request (:meth:`lab.edge.sites.ZonePolicy.refuses`).
     """
 
     def __init__(self, pki: Pki, default_zone: str) -> None:
@@ -40,7 +39,9 @@ class ClientSide:
         self._contexts, self._sites = contexts, sites
         lowest = min((VERSIONS[zone.min_tls_version] for zone in sites.zones), default=ssl.TLSVersion.TLSv1_2)
         allows_1_3 = any(zone.tls_1_3 for zone in sites.zones) or not sites.zones
-        _limit(self.context, lowest, ssl.TLSVersion.TLSv1_3 if allows_1_3 else ssl.TLSVersion.TLSv1_2)
+        highest = ssl.TLSVersion.TLSv1_3 if allows_1_3 else ssl.TLSVersion.TLSv1_2
+        for context in (self.context, *contexts.values()):
+            _limit(context, lowest, highest)
 
     def _certified(self, zone: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -48,14 +49,10 @@ class ClientSide:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
         zone = self._sites.zone_of((name or "").lower())
-        if zone is None:
-            return None
-        connection.context = self._contexts[zone.name]
-        if _NAMES.get(connection.version() or "", "1.3") < zone.min_tls_version:
-            return ssl.ALERT_DESCRIPTION_PROTOCOL_VERSION
-        return None
+        if zone is not None:
+            connection.context = self._contexts[zone.name]
 
 
 def _limit(context: ssl.SSLContext, lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> None:
