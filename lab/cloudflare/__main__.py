@@ -52,7 +52,8 @@ def _token(path: Path) -> Secret:
     try:
         token = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"the token file {path} cannot be read: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise LabError(f"the token file {path} cannot be read: {reason}") from None
     if not token:
         raise LabError(f"the token file {path} is empty: put the API token into it")
     return Secret(token)

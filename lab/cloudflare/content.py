@@ -166,10 +166,11 @@ def _caa(body: Json) -> Json:
 
 def _https(body: Json) -> Json:
     data = body.get("data")
-    if isinstance(data, dict) and isinstance(data.get("target"), str):
-        body = {**body, "data": {"value": "", **data, "target": _absolute(data["target"])}}
+    if data is not None:
+        if not isinstance(data, dict) or not isinstance(data.get("target"), str) or "priority" not in data:
+            raise malformed("data", "an object with priority, target and value")
         # The parameters are text of their own (`alpn="h2"`): quoting them would make one value of them.
-        text = "{priority} {target} {value}".format_map(body["data"]) if "priority" in data else ""
+        text = f"{_part(data['priority'])} {_absolute(data['target'])} {data.get('value', '')}"
         body = {"content": text}
     rdata = _parsed("HTTPS", body, (), "")
     if not isinstance(rdata, HTTPS):
