@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
+from aiohttp.http import HttpProcessingError
 
 from core.errors import LabError
 from core.terminal import clean
@@ -51,8 +52,14 @@ async def serve(options: Options) -> None:
         await stop.wait()
 
 
+def _not_of_a_client(record: logging.LogRecord) -> bool:
+    """Keep tracebacks of requests that could not be parsed out of the log: they were answered with 400."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 def main() -> int:
     """Run; the exit status is 1 if the edge cannot start."""
+    logging.getLogger("aiohttp.server").addFilter(_not_of_a_client)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         uvloop.run(serve(options_of(sys.argv[1:])))

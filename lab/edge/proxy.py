@@ -86,7 +86,7 @@ class Edge:
     def _report(self, decision: Decision, added: Pairs) -> None:
         """What could not be decided goes into the log, once, and into the answer."""
         if decision.undecided:
-            added.append((UNDECIDED, ", ".join(one.rule for one in decision.undecided)))
+            added.append((UNDECIDED, clean(", ".join(one.rule for one in decision.undecided))))
         for said in (str(one) for one in decision.undecided):
             if said not in self._said:
                 self._said.add(said)
