@@ -49,7 +49,7 @@ class Zones:
 
     def configure(self) -> None:
         """Write ``knot.conf`` for the zones that have a file."""
-        text = knot.configuration(self.folder, self.address, self.port, self._served)
+        text = knot.configuration(self.address, self.port, self._served)
         write_atomically(self.folder / knot.CONFIGURATION, text)
 
 

@@ -1,7 +1,6 @@
-"""Knot DNS: its configuration, and how it is run from the hosts' tree.
+"""Knot DNS: its configuration, and how it is run over the hosts' tree.
 
-The tree's own loader starts the program with the tree's own libraries, outside of any container: one process, no
-mount, and nothing installed on the machine.
+It sees the folder of its zones at :data:`INSIDE`, the tree read-only, and nothing else of the machine.
 """
 
 from __future__ import annotations
@@ -10,15 +9,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import LabError
+from lab.hosts.container import program_argv
 
+INSIDE = "/run/lab"
 CONFIGURATION = "knot.conf"
 ZONES = "zones"
 DATABASE = "database"
+_PROGRAM = "/usr/sbin/knotd"
 
+# Zone files are the one source: Knot neither writes them back (zonefile-sync) nor keeps a journal of its own. Its
+# /run is new at each start: the pid file of a Knot that was killed does not stop the next one.
 _SERVER = """\
 server:
-    rundir: "{folder}"
-    pidfile: "{folder}/knot.pid"
+    rundir: "/run"
     listen: {address}@{port}
     udp-workers: 1
     tcp-workers: 2
@@ -27,33 +30,27 @@ server:
     identity: ""
     nsid: ""
 database:
-    storage: "{folder}/{database}"
+    storage: "{inside}/{database}"
 control:
-    listen: "{folder}/knot.sock"
+    listen: "/run/knot.sock"
 log:
   - target: stderr
     any: warning
 template:
   - id: default
-    storage: "{folder}/{zones}"
+    storage: "{inside}/{zones}"
     file: "%s.zone"
     zonefile-sync: -1
     zonefile-load: whole
     journal-content: none
     semantic-checks: off
 """
-# Zone files are the one source: Knot neither writes them back (zonefile-sync) nor keeps a journal of its own.
 
 
-def configuration(folder: Path, address: str, port: int, zones: Iterable[str]) -> str:
-    """``knot.conf`` for ``zones`` (names without the last dot), all files in ``folder``.
-
-    Raises :class:`LabError` for a folder whose name cannot stand in the file.
-    """
-    if any(character in str(folder) for character in '"\\\n'):
-        raise LabError(f"Knot DNS cannot be told of the folder {folder}: move this checkout to one without quotes")
+def configuration(address: str, port: int, zones: Iterable[str]) -> str:
+    """``knot.conf`` (knot.conf(5)) for a server at ``address`` and its ``zones``, names without the last dot."""
     served = "".join(f'  - domain: "{name}."\n' for name in sorted(zones))
-    head = _SERVER.format(folder=folder, address=address, port=port, zones=ZONES, database=DATABASE)
+    head = _SERVER.format(inside=INSIDE, address=address, port=port, zones=ZONES, database=DATABASE)
     return head + (f"zone:\n{served}" if served else "")
 
 
@@ -62,12 +59,8 @@ def zone_file(folder: Path, name: str) -> Path:
     return folder / ZONES / f"{name}.zone"
 
 
-def argv(tree: Path, folder: Path) -> tuple[str, ...]:
-    """The command that runs Knot from the Debian tree ``tree``. Raises :class:`LabError` if it is not in there."""
-    program = tree / "usr/sbin/knotd"
-    # Debian's multiarch folder, for example usr/lib/x86_64-linux-gnu; its loader is ld-linux-x86-64.so.2.
-    loaders = sorted(tree.glob("usr/lib/*-linux-gnu*/ld-linux*.so.*"))
-    if not program.is_file() or not loaders:
+def argv(tree: Path, folder: Path) -> list[str]:
+    """The command that becomes Knot, from the Debian tree ``tree``. Raises :class:`LabError` if it is not in there."""
+    if not (tree / _PROGRAM.lstrip("/")).is_file():
         raise LabError(f"{tree} lacks Knot DNS: remove it and run `invoke lab.up` to have it made again")
-    loader = loaders[0]
-    return (str(loader), "--library-path", str(loader.parent), str(program), "-c", str(folder / CONFIGURATION))
+    return program_argv(tree, [_PROGRAM, "-c", f"{INSIDE}/{CONFIGURATION}"], {folder: INSIDE})

@@ -100,7 +100,7 @@ def _answers(record: Record, zone: Zone, snapshot: Snapshot, edge: str) -> Itera
             )
         yield from addresses
     else:
-        yield record.type, _text(record)
+        yield record.type, record.rdata
 
 
 def _addresses(name: str, snapshot: Snapshot, edge: str, steps: int) -> Iterator[tuple[str, str]]:
@@ -120,15 +120,6 @@ def _addresses(name: str, snapshot: Snapshot, edge: str, steps: int) -> Iterator
 
 def _proxied(record: Record, zone: Zone) -> bool:
     return record.proxied and not zone.paused and record.type in _PROXIABLE
-
-
-def _text(record: Record) -> str:
-    """The record's data as a zone file has it; the API keeps the priority apart ("Create DNS Record")."""
-    if record.type == "SRV" and record.data:
-        return "{priority} {weight} {port} {target}".format(**record.data)
-    if record.type in {"MX", "URI"}:
-        return f"{record.priority or 0} {record.content}"
-    return record.content
 
 
 def _rdata(kind: str, text: str) -> dns.rdata.Rdata:

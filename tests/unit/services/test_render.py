@@ -55,17 +55,7 @@ def answers(one: Zone, name: str, kind: str, *others: Zone) -> tuple[int, list[s
         (record("MX", "www.community.test", ".", priority=0), "MX", (300, ["0 ."])),
         (record("NS", "www.community.test", "ns.example.org"), "NS", (300, ["ns.example.org."])),
         (record("CAA", "www.community.test", '0 issue "ca.test"'), "CAA", (300, ['0 issue "ca.test"'])),
-        (
-            record(
-                "SRV",
-                "www.community.test",
-                "5\t443\thost.test",
-                priority=1,
-                data={"priority": 1, "weight": 5, "port": 443, "target": "host.test"},
-            ),
-            "SRV",
-            (300, ["1 5 443 host.test."]),
-        ),
+        (record("SRV", "www.community.test", "1 5 443 host.test"), "SRV", (300, ["1 5 443 host.test."])),
         (
             record("HTTPS", "www.community.test", '1 . alpn="h2"'),
             "HTTPS",

@@ -1,0 +1,26 @@
+"""The lab that every test in this folder shares: brought up once, taken down only if it was not up before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.errors import LabError
+from lab import api
+from lab.place import here
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[dict[str, Any]]:
+    """The lab's status document, as `invoke lab.status --json` prints it; the lab is up with its two app hosts."""
+    place = here()
+    try:
+        api.status(place)
+        was_up = True
+    except LabError:
+        was_up = False
+    yield api.up(place, say=lambda _line: None)
+    if not was_up:
+        api.down(place, say=lambda _line: None)
