@@ -12,11 +12,14 @@ from lab.cloudflare.snapshot import read_snapshot
 from lab.place import ACCOUNT_ID, Place
 from lab.services.files import write_atomically
 
-DATABASE = {"port": 5432, "user": "app", "name": "community"}
 
+def compose(
+    place: Place, token: Secret, ca_file: str, hosts: Sequence[dict[str, Any]], database: dict[str, Any]
+) -> dict[str, Any]:
+    """The document of the lab that is up, with its app hosts and database as :mod:`lab.hosts.api` tells of them.
 
-def compose(place: Place, hosts: Sequence[dict[str, Any]], token: Secret, ca_file: str) -> dict[str, Any]:
-    """The document of the lab that is up. It holds the token in the clear: the file is root's alone."""
+    It holds the token in the clear: the file is root's alone.
+    """
     cloudflare, cloudflare_port = place.cloudflare
     edge, http_port, https_port = place.edge
     aws, aws_port = place.aws
@@ -39,7 +42,7 @@ def compose(place: Place, hosts: Sequence[dict[str, Any]], token: Secret, ca_fil
             "messages_url": f"http://{mail}:{mail_http_port}/messages",
         },
         "sink": {"url": f"http://{sink}:{sink_port}", "received_url": f"http://{sink}:{sink_port}/received"},
-        "database": {"address": place.database, **DATABASE},
+        "database": database,
         "hosts": list(hosts),
     }
 
