@@ -12,16 +12,16 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+from fabric import Config, Connection
+from paramiko import Channel, SSHConfig, Transport
+from paramiko.ssh_exception import AuthenticationException, BadHostKeyException, SSHException
 
 from core.errors import HostError
 from core.ports import Ran
 from core.settings.hosts import Host
 from core.terminal import clean
-
-if TYPE_CHECKING:
-    from fabric import Connection
-    from paramiko import Channel, Transport
 
 T = TypeVar("T")
 
@@ -104,8 +104,6 @@ class SshShell:
         return Ran(channel.exit_status, _text(out), _text(err))
 
     def _guarded(self, work: Callable[[], T], timeout: float) -> T:
-        from paramiko.ssh_exception import SSHException
-
         try:
             return work()
         except TimeoutError:
@@ -192,8 +190,6 @@ class _Login:
 
     def connection(self) -> Connection:
         """A connection that is logged in. Raises :class:`HostError`."""
-        from paramiko.ssh_exception import AuthenticationException, BadHostKeyException, SSHException
-
         host = self._host
         connection = self._prepared()
         try:
@@ -218,9 +214,6 @@ class _Login:
         return f"{self._host.address} port {self._host.ssh_port}"
 
     def _prepared(self) -> Connection:
-        from fabric import Config, Connection
-        from paramiko import SSHConfig
-
         # Paramiko logs what it raises as well, tracebacks and all.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
         host = self._host
@@ -296,8 +289,6 @@ class _Refuse:
 
 def _transport(sock: socket.socket, **options: Any) -> Transport:
     """A transport that offers first what costs least of what is sound: X25519, Ed25519, AES-GCM."""
-    from paramiko import Transport
-
     transport = Transport(sock, **options)
     offered = transport.get_security_options()
     offered.kex = _first("curve25519-sha256@libssh.org", offered.kex)

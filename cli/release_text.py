@@ -6,15 +6,17 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.terminal import clean
-from deploy.api import Deployed
 from deploy.facts import HostFacts
 from deploy.fleet import told
 from deploy.journal import BEGIN, good_releases
-from deploy.progress import Progress
-from rollback.api import RolledBack
+
+if TYPE_CHECKING:
+    from deploy.api import Deployed
+    from deploy.progress import Progress
+    from rollback.api import RolledBack
 
 _HISTORY = 20
 

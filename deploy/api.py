@@ -12,12 +12,13 @@ from deploy.artifact import Artifact
 from deploy.commands import Check
 from deploy.edge import EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts, read_facts
-from deploy.fleet import Gathered, at_once
-from deploy.journal import DEPLOY, DONE, REFUSED
+from deploy.finish import finish_all
+from deploy.fleet import at_once
+from deploy.journal import DEPLOY, REFUSED
 from deploy.layout import Colour
 from deploy.lock import locked
 from deploy.operation import Operation, World
-from deploy.plan import Place, already_live, content_conflicts, place, prunable, refusals, schema_refusals
+from deploy.plan import Place, already_live, content_conflicts, place, refusals, schema_refusals
 from deploy.send import migrate, send_all
 from deploy.turn import Turned, start_everywhere, take_back, turn, withdraw_all
 from deploy.watch import Watched, watch
@@ -134,19 +135,6 @@ def _watch(
     if reason:
         raise take_back(operation, places, fleet, f"it turned bad: {reason}")
     return watched
-
-
-def finish_all(operation: Operation, places: Mapping[str, Place], fleet: Mapping[str, HostFacts]) -> Gathered[str]:
-    """Journal that the version is live for good, and remove what need not be kept."""
-    keep = operation.world.settings.keep
-
-    def finish(name: str) -> str:
-        gone = prunable(fleet[name], places[name], operation.version, keep)
-        entry = operation.entry(DONE, places[name].colour)
-        lines = operation.step(name, commands.finish(operation.world.layout, entry, gone))
-        return "not recorded" if "unrecorded" in lines else f"removed {', '.join(gone)}" if gone else "recorded"
-
-    return at_once(fleet, finish)
 
 
 def _result(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.settings.release import Release as Settings
 from core.terminal import clean
-from deploy.artifact import Artifact
 from deploy.facts import HostFacts
 from deploy.journal import good_releases, schema_level
 from deploy.layout import Colour
+
+if TYPE_CHECKING:
+    # A rollback plans too, and does not wait for what only an artefact needs.
+    from deploy.artifact import Artifact
 
 _INODES = 1.2
 

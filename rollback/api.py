@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from core.errors import LaunchReadyError, RevertedError, RollbackError
-from deploy.api import finish_all
 from deploy.commands import Check
 from deploy.edge import EdgeOutcome
 from deploy.facts import HostFacts
+from deploy.finish import finish_all
 from deploy.journal import ROLLBACK
 from deploy.lock import locked
 from deploy.operation import Operation, World

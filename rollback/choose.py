@@ -35,7 +35,7 @@ def choose(fleet: Mapping[str, HostFacts], to: str | None) -> str:
 def _not_kept(fleet: Mapping[str, HostFacts], target: str, missing: Iterable[str]) -> str:
     common = set.intersection(*(set(facts.kept) for facts in fleet.values()))
     kept = f"every host keeps {', '.join(sorted(common))}" if common else "no release is kept on every host"
-    return f"{', '.join(missing)} does not keep {clean(target)}: {kept}; choose one of those with --to"
+    return f"{clean(target)} is not kept on {', '.join(missing)}: {kept}; choose one of those with --to"
 
 
 def _before(fleet: Mapping[str, HostFacts]) -> str:
