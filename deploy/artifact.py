@@ -257,7 +257,7 @@ def _climbs_back(target: str) -> bool:
 
 
 def _parents(name: str) -> Iterator[str]:
-    while name := posixpath.dirname(name):
+    while (name := posixpath.dirname(name)).strip("/"):
         yield name
 
 
