@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
-from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -141,6 +141,15 @@ class Origins:
         scheme, port = ("http", self._http_port) if context is None else ("https", self._https_port)
         url = URL(f"{scheme}://{address}:{port}{outgoing.target}", encoded=True)
         return url, {} if context is None else {"ssl": context, "server_hostname": outgoing.host}
+
+
+async def answer_body(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The body of an answer as it comes. Raises :class:`OriginError` if it breaks off."""
+    try:
+        async for chunk in answer.content.iter_any():
+            yield chunk
+    except aiohttp.ClientError as error:
+        raise origin_error(error, answer.url.host or "") from error
 
 
 def origin_error(error: aiohttp.ClientError, address: str) -> OriginError:

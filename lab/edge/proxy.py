@@ -21,7 +21,7 @@ from edge.rate_limit import Counters
 from edge.request import Request
 from lab.edge import pages, websocket
 from lab.edge.headers import Pairs, for_client, for_origin, from_edge
-from lab.edge.origin import OriginError, Origins, Outgoing
+from lab.edge.origin import OriginError, Origins, Outgoing, answer_body
 from lab.edge.sites import Site, Sites
 from lab.edge.target import BadTargetError, host_and_target
 
@@ -54,9 +54,8 @@ class Edge:
         site = self.sites.by_host.get(host)
         if site is None:
             return _text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
-        if site.zone.refuses(seen.tls_version) and request.transport:
-            request.transport.abort()
-            return web.Response()
+        if site.zone.refuses(seen.tls_version):
+            return _cut(request)
         return await self._at_site(request, seen, site, ray)
 
     async def _at_site(self, request: web.BaseRequest, seen: Request, site: Site, ray: str) -> web.StreamResponse:
@@ -65,13 +64,7 @@ class Edge:
         self._report(decision, added)
         if decision.outcome != "pass":
             return _decided(decision, seen, ray, added)
-        outgoing = Outgoing(
-            request.method,
-            seen.target,
-            seen.host,
-            for_origin(request.headers, client=str(seen.address), scheme=seen.scheme, ray=ray),
-            (lambda: _body(request)) if request.body_exists else None,
-        )
+        outgoing = _outgoing(request, seen, ray)
         try:
             if websocket.is_websocket(request):
                 return await websocket.pass_through(request, outgoing, site, self._origins, added)
@@ -82,6 +75,9 @@ class Edge:
             LOG.warning("%s %s: %d, %s", ray, clean(seen.host), error.code, clean(str(error)))
             self._count_answer(site, seen, error.code)
             return _text(error.code, pages.error_text(error.code), added)
+        except ConnectionError:
+            # The client left.
+            return _cut(request)
 
     def _report(self, decision: Decision, added: Pairs) -> None:
         """What could not be decided goes into the log, once, and into the answer."""
@@ -98,6 +94,24 @@ class Edge:
         policy = site.zone.policy
         if policy.counts_answers():
             policy.answered(replace(seen, response_code=status), self._counters)
+
+
+def _outgoing(request: web.BaseRequest, seen: Request, ray: str) -> Outgoing:
+    return Outgoing(
+        request.method,
+        seen.target,
+        seen.host,
+        for_origin(request.headers, client=str(seen.address), scheme=seen.scheme, ray=ray),
+        (lambda: _body(request)) if request.body_exists else None,
+    )
+
+
+def _cut(request: web.BaseRequest) -> web.Response:
+    """End the client's connection, so that it sees that there is no answer, or not all of it."""
+    if request.transport:
+        request.transport.abort()
+    # aiohttp wants an answer, which goes nowhere.
+    return web.Response()
 
 
 def _seen(request: web.BaseRequest, host: str, target: str) -> Request:
@@ -166,13 +180,11 @@ async def _relay(request: web.BaseRequest, answer: aiohttp.ClientResponse, added
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=for_client(answer.headers, added))
     await response.prepare(request)
     try:
-        async for chunk in answer.content.iter_any():
+        async for chunk in answer_body(answer):
             await response.write(chunk)
-    except (aiohttp.ClientPayloadError, aiohttp.ServerTimeoutError) as error:
-        LOG.warning("%s: the origin's answer broke off: %s", clean(request.host), clean(str(error)))
-        if request.transport:
-            request.transport.abort()
-        return response
+    except OriginError as error:
+        LOG.warning("%s: the answer broke off: %s", clean(request.host), clean(str(error)))
+        return _cut(request)
     await response.write_eof()
     return response
 

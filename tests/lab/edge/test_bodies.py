@@ -134,13 +134,17 @@ async def test_an_answer_keeps_its_form(
 @pytest.mark.parametrize(
     "head", [b"Content-Length: 10\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"]
 )
+@pytest.mark.parametrize("reset", [False, True])
 async def test_an_answer_that_breaks_off_breaks_off_for_the_client_too(
-    client: Any, serve_raw: Any, head: bytes
+    client: Any, edge: Any, serve_raw: Any, head: bytes, reset: bool
 ) -> None:
     async def origin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(HEAD + head)
         await writer.drain()
+        await asyncio.sleep(0.1)
+        if reset:
+            writer.transport.abort()
         writer.close()
 
     await serve_raw(origin)
@@ -148,6 +152,30 @@ async def test_an_answer_that_breaks_off_breaks_off_for_the_client_too(
         assert answer.status == 200
         with pytest.raises(aiohttp.ClientError):
             await answer.read()
+    assert "Traceback" not in edge.log.read_text()
+
+
+async def test_a_client_that_leaves_is_no_fault_of_the_origin(client: Any, edge: Any, serve: Any) -> None:
+    gone = asyncio.Event()
+
+    async def origin(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65536)
+        finally:
+            gone.set()
+
+    await serve(origin)
+    before = edge.log.read_text().count("broke off")
+    reader, writer = await client.connect()
+    writer.write(b"GET / HTTP/1.1\r\n" + ASK + b"\r\n")
+    await reader.readexactly(100_000)
+    writer.transport.abort()
+    await asyncio.wait_for(gone.wait(), 10)
+    assert edge.log.read_text().count("broke off") == before
+    assert "Traceback" not in edge.log.read_text()
 
 
 @pytest.mark.parametrize(
