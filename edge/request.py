@@ -68,11 +68,6 @@ class Request:
         """Path and query as sent."""
         return _bytes(self.target)
 
-    @property
-    def extension(self) -> bytes:
-        """What follows the last dot of the path's last part, in lower case."""
-        return extension(self.path)
-
     def full_uri(self, uri: bytes) -> bytes:
         """``uri`` with scheme and host."""
         return f"{self.scheme}://{self.host}".encode() + uri

@@ -135,6 +135,8 @@ def test_patterns_have_escapes_of_their_own(text: str, expected: object) -> None
         ('http.request.headers["x"][*] eq "y"', 36, "put any(…) or all(…) around it"),
         ('http.request.headers[0] eq "y"', 22, "has no such index"),
         (r'http.request.headers["\xff"][0] eq "y"', 28, "UTF-8"),
+        ('http.request.headers["x"][08] eq "y"', 27, "08 is not an index"),
+        ('http.request.headers["x"][4294967296] eq "y"', 27, "is not an index"),
         ("any(ssl)", 5, "argument 1 of any is Boolean"),
         ('lower("A") eq "a"', 7, "a field or a call of type String"),
         ("starts_with(http.host) and ssl", 22, "too few"),

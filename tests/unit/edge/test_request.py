@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.request import Request, normalise_path
+from edge.request import Request, extension, normalise_path
 
 
 def request(target: str, *headers: tuple[str, str]) -> Request:
@@ -58,7 +58,8 @@ def test_headers_cookies_and_arguments_keep_every_value() -> None:
     assert seen.header_map[b"accept"] == [b"a", b"b"]
     assert seen.cookies == {b"s": [b"1", b"3"], b"t": [b"2"]}
     assert seen.arguments == {b"x": [b"1", b"2%20"], b"y": [b""], b"": [b"z"]}
-    assert seen.extension == b"gz"
+    assert extension(seen.path) == b"gz"
+    assert extension(b"/v1.2/none") == b""
     assert seen.uri == b"/a/File.TAR.GZ?x=1&y&x=2%20&=z"
     assert seen.full_uri(seen.uri).startswith(b"https://www.example.com/a/")
 
