@@ -14,6 +14,7 @@ from core.errors import LabError
 from lab.artifacts import python
 from lab.artifacts.pack import pack
 from lab.artifacts.variants import NAME, VARIANTS, Variant
+from lab.hosts.api import base_tree
 from lab.place import Place
 
 APP = Path(__file__).resolve().parent.parent / "app"
@@ -44,7 +45,7 @@ def build(place: Place, say: Say, version: python.Version | None = None) -> dict
 
 def hosts_python(place: Place) -> python.Version:
     """The version of the hosts' Python. Raises :class:`LabError` where neither a tree nor this machine has one."""
-    version = python.version_of(place.cache / "tree") or python.version_of(Path("/"))
+    version = python.version_of(base_tree(place)) or python.version_of(Path("/"))
     if version is None:
         raise LabError("the app needs /usr/bin/python3 as Debian installs it, on the hosts or on this machine")
     return version
