@@ -63,9 +63,7 @@ def up(place: Place, hosts: int | None = None, say: Say = print) -> dict[str, An
             made = _raise(place, hosts or _count(place) or DEFAULT_HOSTS, say)
         except BaseException:
             if not was_up:
-                say("taking down again what was started")
-                with _undisturbed():
-                    _lower(place)
+                _take_back(place, say)
             raise
     say(f"the lab is up after {time.monotonic() - began:.1f} s")
     return made
@@ -118,6 +116,14 @@ def _serve(supervisor: Supervisor, services: list[Service], say: Say) -> None:
     *independent, last = services
     supervisor.ensure(independent, say)
     supervisor.ensure([last], say)
+
+
+def _take_back(place: Place, say: Say) -> None:
+    """Leave nothing of a lab that did not get up."""
+    if _runs(place):
+        say("taking down again what was started")
+    with _undisturbed():
+        _lower(place)
 
 
 def _lower(place: Place) -> None:
@@ -204,11 +210,11 @@ def _runs(place: Place) -> bool:
 
 
 def _count(place: Place) -> int:
-    """How many app hosts the lab has now; 0 if it is not up."""
+    """How many app hosts the lab has now; of one that did not get up whole, how many have files."""
     try:
         return len(document.read(place)["hosts"])
     except LabError:
-        return 0
+        return sum(host.role == "app" for host in existing(place))
 
 
 @contextmanager

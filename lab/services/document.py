@@ -12,6 +12,8 @@ from lab.cloudflare.snapshot import read_snapshot
 from lab.place import ACCOUNT_ID, Place
 from lab.services.files import write_atomically
 
+_PARTS = {"net", "cloudflare", "dns", "edge", "aws", "mail", "sink", "database", "hosts"}
+
 
 def compose(
     place: Place, token: Secret, ca_file: str, hosts: Sequence[dict[str, Any]], database: dict[str, Any]
@@ -62,7 +64,7 @@ def read(place: Place) -> dict[str, Any]:
         raise LabError(f"{place.status_file} is root's alone: run this as root or with sudo") from None
     except (OSError, ValueError) as error:
         raise LabError(f"{place.status_file} cannot be read ({error}): run `invoke lab.up` to mend it") from None
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not _PARTS.issubset(document):
         raise LabError(f"{place.status_file} is no status document: run `invoke lab.up` to mend it")
     return {**document, "zones": zones_of(place)}
 
