@@ -121,7 +121,7 @@ def _open(project: Project, progress: Progress, *, dry_run: bool = False) -> _Op
 
     run = Run(
         snapshot=Snapshot(project.state, state_crypter, document, dry_run=dry_run),
-        provider_for=_providers(project),
+        provider_for=providers_of(project),
         progress=tell,
         parallel=project.parallel,
         dry_run=dry_run,
@@ -186,7 +186,7 @@ def _ending(run: Run) -> Iterator[None]:
         run.stop()
 
 
-def _providers(project: Project) -> Callable[[str, Properties], Provider]:
+def providers_of(project: Project) -> Callable[[str, Properties], Provider]:
     """Cloudflare at the project's API; a provider resource can name another token or another API on loopback."""
 
     def provider_for(package: str, inputs: Properties) -> Provider:

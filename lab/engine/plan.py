@@ -149,9 +149,9 @@ def _moved(old: str, new: str) -> bool:
 def _deletes_first(goal: Goal, old: Resource, inputs: Properties, shape: Shape) -> bool:
     if goal.delete_before_replace is not None:
         return goal.delete_before_replace
-    was = {key: old.inputs.get(key) for key in shape.identity}
-    is_now = {key: inputs.get(key) for key in shape.identity}
-    return bool(shape.identity) and not has_unknown(is_now) and not diff.diff(was, is_now)
+    was = {key: old.inputs[key] for key in shape.identity if key in old.inputs}
+    is_now = {key: inputs[key] for key in shape.identity if key in inputs}
+    return bool(was) and not has_unknown(is_now) and not diff.diff(was, is_now)
 
 
 def _paths(texts: Iterable[str], urn: str) -> list[diff.Path]:

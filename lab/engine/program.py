@@ -73,6 +73,7 @@ class ProgramProcess:
         self._status = 0
         self._tail: deque[str] = deque(maxlen=_TAIL)
         self._readers: list[threading.Thread] = []
+        self._waiter: threading.Thread | None = None
 
     def go(
         self,
@@ -90,7 +91,8 @@ class ProgramProcess:
             self._follow(self._process.stdout, said),
             self._follow(self._process.stderr, self._tail.append),
         ]
-        threading.Thread(target=self._wait, args=(ended,), daemon=True).start()
+        self._waiter = threading.Thread(target=self._wait, args=(ended,), daemon=True)
+        self._waiter.start()
         pipe = self._process.stdin
         if pipe is None:
             raise ValueError("the program's process has no standard input")
@@ -120,6 +122,8 @@ class ProgramProcess:
         if self._process.returncode is None:
             # Not waited for yet, so that its number is still its own: at worst the group is one zombie.
             os.killpg(self._process.pid, signal.SIGKILL)
+            if self._waiter is not None:
+                self._waiter.join(_END_SECONDS)
             self._process.wait(_END_SECONDS)
         for reader in self._readers:
             reader.join(_END_SECONDS)
