@@ -7,6 +7,7 @@ from lab.engine.graph import for_each, users_first
 from lab.engine.model import Op, Resource
 from lab.engine.plan import Step, dependents_to_replace, protected
 from lab.engine.run import Run
+from lab.engine.state import Pending
 
 
 def delete_left(run: Run) -> None:
@@ -45,20 +46,21 @@ def delete(run: Run, resource: Resource, op: Op | None = None) -> None:
     op = op or (Op.DELETE_REPLACED if resource.delete else Op.DELETE)
     with run.activity(f"{resource.urn} was deleted"), run.telling(op, resource):
         if not run.dry_run:
-            _delete_now(run, resource)
-            run.snapshot.remove(resource)
+            run.snapshot.remove(resource, pending=_delete_now(run, resource))
         run.note(Step(op=op, old=resource, new=None))
 
 
-def _delete_now(run: Run, resource: Resource) -> None:
+def _delete_now(run: Run, resource: Resource) -> Pending | None:
+    """Delete a resource from its API if it is one to delete; returns the step, which :meth:`Snapshot.remove` ends."""
     managed = resource.custom and not (resource.is_provider or resource.external or resource.retain_on_delete)
     if not managed or resource.deleted_with:
-        return
+        return None
     pending = run.snapshot.begin("deleting", resource)
     try:
         with run.slots:
             known = wire.reveal({**resource.inputs, **resource.outputs})
             run.provider_of(resource).delete(resource.type, resource.id, known)
-    finally:
+    except BaseException:
         run.snapshot.end(pending)
-        run.snapshot.save()
+        raise
+    return pending

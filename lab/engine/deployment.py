@@ -122,16 +122,14 @@ class Deployment:
         except PartlyDoneError as error:
             # Kept with the inputs that it has: the next run brings it to those that it should have.
             partly = replace(step.subject, inputs=self.run.closed(step.subject, error.found.inputs))
-            snapshot.end(pending)
-            snapshot.settle(old, self._finished(replace(step, new=partly), error.found), keep_old=keep_old)
+            made = self._finished(replace(step, new=partly), error.found)
+            snapshot.settle(old, made, pending=pending, keep_old=keep_old)
             raise
         except BaseException as error:
             snapshot.end(pending, uncertain=error.uncertain if isinstance(error, ProviderError) else True)
-            snapshot.save()
             raise
-        snapshot.end(pending)
         made = self._finished(step, found)
-        snapshot.settle(old, made, keep_old=keep_old)
+        snapshot.settle(old, made, pending=pending, keep_old=keep_old)
         return made
 
     def _call(self, step: Step, goal: Goal) -> Found:

@@ -69,7 +69,7 @@ class Snapshot:
             return [*self._done, *self._base]
 
     def begin(self, kind: str, resource: Resource) -> Pending:
-        """Write down that a step starts; give what is returned to :meth:`end`."""
+        """Write down that a step starts; give what is returned to whatever says how it went."""
         pending = Pending(kind, resource)
         with self._lock:
             self._pending.append(pending)
@@ -77,26 +77,30 @@ class Snapshot:
         return pending
 
     def end(self, pending: Pending, *, uncertain: bool = False) -> None:
-        """A step is over; :meth:`settle`, :meth:`put`, :meth:`remove` or :meth:`save` write it down.
-
-        With ``uncertain`` nobody can tell whether it was done: the next run will look.
-        """
+        """A step failed. With ``uncertain`` nobody can tell whether it was done: the next run will look."""
         with self._lock:
-            self._pending = [other for other in self._pending if other is not pending]
+            self._over(pending)
             if uncertain and pending.kind == CREATING:
                 self._interrupted[pending.resource.urn] = self._entry(pending.resource)
+            self._save()
 
-    def settle(self, old: Resource | None, new: Resource, *, keep_old: bool = False) -> None:
-        """``new`` is there, in the place of ``old``; with ``keep_old`` the old instance waits for its deletion."""
+    def settle(
+        self, old: Resource | None, new: Resource, *, pending: Pending | None = None, keep_old: bool = False
+    ) -> None:
+        """``new`` is there, in the place of ``old``; with ``keep_old`` the old instance waits for its deletion.
+
+        Together with the end of ``pending``: a state with neither of the two would lose the resource to a crash.
+        """
         with self._lock:
+            self._over(pending)
+            self._interrupted.pop(new.urn, None)
             if old is not None:
                 self._base = [resource for resource in self._base if resource is not old]
                 if old.urn != new.urn:
                     self._rename(old.urn, new.urn)
             self._done.append(new)
-            self._interrupted.pop(new.urn, None)
             if old is not None and keep_old:
-                # Beside and not before the new one: nothing in the state may depend on what stands after it.
+                # After the new one and not before: nothing in the state may depend on what stands behind it.
                 self._base.append(replace(old, urn=new.urn, delete=True))
             self._save()
 
@@ -107,17 +111,16 @@ class Snapshot:
             self._done = [new if other is resource else other for other in self._done]
             self._save()
 
-    def remove(self, resource: Resource) -> None:
-        """A resource is gone."""
+    def remove(self, resource: Resource, *, pending: Pending | None = None) -> None:
+        """A resource is gone, and with it the step that deleted it."""
         with self._lock:
+            self._over(pending)
             self._base = [other for other in self._base if other is not resource]
             self._done = [other for other in self._done if other is not resource]
             self._save()
 
-    def save(self) -> None:
-        """Write the state if it differs from what was written."""
-        with self._lock:
-            self._save()
+    def _over(self, pending: Pending | None) -> None:
+        self._pending = [other for other in self._pending if other is not pending]
 
     def _save(self) -> None:
         if self._dry_run:
