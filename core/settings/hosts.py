@@ -42,6 +42,7 @@ class Host(Section):
     address: Address
     """Where SSH goes and where the origin's DNS record points."""
     ssh_port: Port = 22
+    """Where its SSH server listens."""
     user: Annotated[
         str, matching(r"[a-z_][a-z0-9_-]{0,31}", "a user's name: at most 32 lower-case letters, digits, _ and -")
     ] = "deploy"
@@ -66,6 +67,7 @@ class Hosts(Section):
     """The section itself: one of its two keys."""
 
     app: tuple[Host, ...] = ()
+    """The machines, one by one."""
     inventory: str | None = None
     """A JSON file, relative to the project's root."""
 

@@ -1,4 +1,4 @@
-"""A whole stack: every section that the Pulumi program needs, and what holds between them."""
+"""A whole stack: every section of its file, and what holds between them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.settings.email import Email
 from core.settings.explain import dotted, near
 from core.settings.hosts import Fleet, Hosts, fleet_of
 from core.settings.rate_limits import RateLimits
+from core.settings.release import Release
 from core.settings.secrets import Secrets
 from core.settings.tls import Tls
 from core.settings.waf import Waf
@@ -32,11 +33,9 @@ SECTIONS: Mapping[str, type[Section]] = {
     "rate_limits": RateLimits,
     "email": Email,
     "secrets": Secrets,
+    "release": Release,
 }
-"""The sections that say what is provisioned, in the order in which the documentation has them."""
-
-OTHER_SECTIONS = ("release",)
-"""Sections that commands read by themselves and the Pulumi program does not."""
+"""Every section, in the order in which the documentation has them."""
 
 # What the Pulumi CLI itself keeps in a stack's file (`workspace.ProjectStack` in its source).
 _TOP_LEVEL = ("config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
@@ -53,6 +52,7 @@ class Stack:
     rate_limits: RateLimits
     email: Email
     secrets: Secrets
+    release: Release
     fleet: Fleet
 
 
@@ -103,14 +103,13 @@ def _unknown_keys(tree: Tree) -> Iterator[str]:
 
 def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
     """Keys of ours that are neither a section nor a secret's value."""
-    sections = (*SECTIONS, *OTHER_SECTIONS)
-    known = (*sections, *_config_secrets(config))
+    known = (*SECTIONS, *_config_secrets(config))
     for name in (key.removeprefix(f"{NAMESPACE}:") for key in config if key.startswith(f"{NAMESPACE}:")):
         if name not in known:
             key = f"{NAMESPACE}:{name}"
             yield (
                 f"{tree.where(('config', key))}: config.{key} is not a known section nor a secret that "
-                f"{NAMESPACE}:secrets names{near(name, known)}; sections: {', '.join(sections)}"
+                f"{NAMESPACE}:secrets names{near(name, known)}; sections: {', '.join(SECTIONS)}"
             )
 
 
