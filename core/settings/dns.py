@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -13,6 +15,8 @@ from core.settings.names import APEX, RelativeName, Target
 
 AUTOMATIC = 1
 """The TTL by which Cloudflare means "automatic": the only one that a proxied record can have."""
+
+_LONGEST_IN_NAME = 40
 
 # Cloudflare keeps the reason as the record's comment, and a comment has at most 100 characters on the Free plan.
 Reason = Annotated[str, Field(min_length=8, max_length=100)]
@@ -149,8 +153,16 @@ def record_key(record: Record) -> str:
     if isinstance(record, AliasRecord):
         return f"{record.name}/CNAME"
     if isinstance(record, AuthorityRecord):
-        return f"{record.name}/CAA/{record.tag} {record.value}"
+        return f"{record.name}/CAA/{record.tag}/{_short(record.value)}"
+    if isinstance(record, TextRecord):
+        return f"{record.name}/TXT/{_short(record.content)}"
     return f"{record.name}/{record.type}/{record.content}"
+
+
+def _short(text: str) -> str:
+    """A text as part of a name: itself where it is short and plain, else its beginning and a digest of all of it."""
+    plain = re.sub(r"[^A-Za-z0-9._=-]+", "-", text)[:_LONGEST_IN_NAME]
+    return plain if plain == text else f"{plain}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _refuse_twins(what: str, values: Iterable[str]) -> None:
