@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 import shutil
 import signal
 import subprocess
-import tarfile
-import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,38 +17,11 @@ from adapters.clock import SystemClock
 from core.errors import HostError
 from core.ports import Answer, Ran
 from core.settings.release import Release
-from deploy.artifact import Artifact, open_artifact
+from deploy.artifact import Artifact
 from deploy.layout import Layout
 from deploy.lock import Owner
 from deploy.operation import World
-
-APP = """\
-import os, socket, sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
-HEALTH = int(os.environ.get("TEST_HEALTH") or "200")
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response({health} if self.path == "/healthz" else 200)
-        self.send_header("X-Release", os.environ["APP_VERSION"])
-        self.send_header("X-Colour", os.environ["APP_COLOUR"])
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-    def address_string(self):
-        return "unix"
-    def log_message(self, *args):
-        pass
-
-class Server(HTTPServer):
-    address_family = socket.AF_UNIX
-    def server_bind(self):
-        self.socket.bind(self.server_address)
-        os.chmod(self.server_address, 0o770)
-
-print("starting with postgresql://app:hunter22@db/community", file=sys.stderr, flush=True)
-Server(os.environ["APP_SOCKET"], Handler).serve_forever()
-"""
+from tests.tiny_release import build
 
 SUDO = """\
 #!/bin/sh
@@ -294,29 +263,6 @@ class Rooted:
 
     def _rooted(self, script: str) -> str:
         return script.replace("@ROOT@", str(self.host.root))
-
-
-def build(folder: Path, version: str, *, health: int = 200, extra: str = "", migrate: str = "") -> Artifact:
-    """A tiny release: a web server of Python's own on a Unix socket."""
-    manifest = textwrap.dedent(
-        f"""\
-        name = "tiny"
-        version = "{version}"
-        command = ["python3", "serve.py"]
-        health_path = "/healthz"
-        environment = ["DATABASE_URL"]
-        """
-    )
-    if migrate:
-        manifest += f'[migrations]\ncommand = ["sh", "-c", {migrate!r}]\n'
-    members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health))}
-    path = folder / f"tiny-{version}-{health}.tar.gz"
-    with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
-        for name, text in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(text.encode())
-            tar.addfile(info, io.BytesIO(text.encode()))
-    return open_artifact(path)
 
 
 @pytest.fixture

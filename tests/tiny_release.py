@@ -1,0 +1,60 @@
+"""A release of a few hundred bytes, so that tests of releasing depend on no app: Python's own web server."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import textwrap
+from pathlib import Path
+
+from deploy.artifact import Artifact, open_artifact
+
+APP = """\
+import os, socket, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response({health} if self.path == "/healthz" else 200)
+        self.send_header("X-Release", os.environ["APP_VERSION"])
+        self.send_header("X-Colour", os.environ["APP_COLOUR"])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def address_string(self):
+        return "unix"
+    def log_message(self, *args):
+        pass
+
+class Server(HTTPServer):
+    address_family = socket.AF_UNIX
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+        os.chmod(self.server_address, 0o770)
+
+print("starting with postgresql://app:hunter22@db/community", file=sys.stderr, flush=True)
+Server(os.environ["APP_SOCKET"], Handler).serve_forever()
+"""
+
+
+def build(folder: Path, version: str, *, health: int = 200, extra: str = "", migrate: str = "") -> Artifact:
+    """A tiny release: a web server of Python's own on a Unix socket."""
+    manifest = textwrap.dedent(
+        f"""\
+        name = "tiny"
+        version = "{version}"
+        command = ["python3", "serve.py"]
+        health_path = "/healthz"
+        environment = ["DATABASE_URL"]
+        """
+    )
+    if migrate:
+        manifest += f'[migrations]\ncommand = ["sh", "-c", {migrate!r}]\n'
+    members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health))}
+    path = folder / f"tiny-{version}-{health}.tar.gz"
+    with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return open_artifact(path)
