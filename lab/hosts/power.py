@@ -150,11 +150,12 @@ def _stop(hosts: Sequence[Host], found: Mapping[str, list[Process]]) -> None:
 def _wait_until_gone(place: Place, hosts: Sequence[Host], seconds: float) -> list[str]:
     """Wait until none of the hosts has a process; returns the names of those that still do after ``seconds``."""
     deadline = time.monotonic() + seconds
-    while left := [host.name for host in hosts if host.machine in running(place)]:
-        if time.monotonic() > deadline:
-            break
+    while True:
+        found = running(place)
+        left = [host.name for host in hosts if host.machine in found]
+        if not left or time.monotonic() > deadline:
+            return left
         time.sleep(_POLL_SECONDS)
-    return left
 
 
 def _take_back(host: Host, kept: bool) -> None:

@@ -65,12 +65,24 @@ def _build_base(aside: Path, say: Say) -> None:
     base = _base()
     say(f"building the hosts' Debian tree ({base.suite}): once, about a minute")
     began = time.monotonic()
-    argv = base.argv(aside / "root", _apt_sources(base.suite), _apt_options())
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith(("E:", "W:"))] or [done.stderr[-300:]]
+    errors = _mmdebstrap(base.argv(aside / "root", _apt_sources(base.suite), _apt_options()))
+    if errors is not None:
+        lines = [line for line in errors.splitlines() if line.startswith(("E:", "W:"))] or [errors[-300:]]
         raise LabError(f"mmdebstrap could not build the hosts' tree: {clean(' '.join(lines[:3]))}")
     say(f"the hosts' Debian tree is there after {time.monotonic() - began:.0f} s")
+
+
+def _mmdebstrap(argv: list[str]) -> str | None:
+    """Run it; its messages if it failed. An interrupt is passed on, and waited for while it stops its own children."""
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            errors = child.communicate()[1]
+        except BaseException:
+            child.terminate()
+            raise
+        return errors if child.returncode else None
 
 
 def _build_layer(aside: Path, base: Path, say: Say) -> None:

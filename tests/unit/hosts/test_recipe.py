@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,3 +139,10 @@ def test_a_missing_tool_is_named_with_the_way_out(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("shutil.which", lambda tool: None if tool == "mmdebstrap" else f"/bin/{tool}")
     with pytest.raises(LabError, match="mmdebstrap cannot be found: scripts/setup"):
         needs.require_machine()
+
+
+def test_the_tree_is_made_without_any_package() -> None:
+    """scripts/setup builds it while it installs them."""
+    argv = [sys.executable, "-S", "-c", "import lab.hosts.__main__"]
+    done = subprocess.run(argv, cwd=Path(__file__).resolve().parents[3], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
