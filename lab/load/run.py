@@ -17,6 +17,7 @@ from lab.load.target import Target
 # 20 posts a minute a client: a third of what the stack allows.
 POST_SECONDS = 3.0
 SLOW_SECONDS = 2
+SLOW_PACE = 0.25
 SETTLING_AT_ONCE = 4
 
 
@@ -77,8 +78,12 @@ async def _time_out(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def _always_one_slow(client: Client, stop: asyncio.Event) -> None:
+    clock = asyncio.get_running_loop().time
     while not stop.is_set():
+        # A bad release answers at once: without a pace, this one client would then load it more than all others.
+        due = clock() + SLOW_PACE
         await client.get(f"{SLOW_PATH}?seconds={SLOW_SECONDS}", SLOW_PATH)
+        await _until(due, stop)
 
 
 async def _keep_pace(client: Client, rate: float, stop: asyncio.Event) -> None:

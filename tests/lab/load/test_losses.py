@@ -199,6 +199,12 @@ async def test_a_slow_request_is_in_flight_all_the_time(tmp_path: Path) -> None:
     assert set(at_once) == {1}
 
 
+async def test_a_slow_request_that_fails_at_once_is_not_sent_in_a_rush(tmp_path: Path) -> None:
+    _, _, records = await _load(Platform(), tmp_path)
+    slow = [record for record in records if record.path == "/api/slow"]
+    assert 3 <= len(slow) <= 6
+
+
 async def test_a_server_of_another_authority_is_not_talked_to(tmp_path: Path) -> None:
     async with _served(Platform(), tmp_path / "one") as target:
         stranger = Target(target.address, target.port, Pki(tmp_path / "two").edge_ca_file, HOST, target.net)
