@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import signal
@@ -56,6 +57,7 @@ def up(place: Place, hosts: int | None = None, say: Say = print) -> dict[str, An
     """
     if hosts is not None and not 1 <= hosts <= MAX_HOSTS:
         raise LabError(f"a lab has 1 to {MAX_HOSTS} app hosts, and {hosts} were asked for")
+    _require_root()
     began = time.monotonic()
     with alone(place.root):
         was_up = place.status_file.exists() and _runs(place)
@@ -76,6 +78,7 @@ def down(place: Place, say: Say = print) -> None:
         if not place.home.exists() and not _runs(place):
             say("the lab is not up")
             return
+        _require_root()
         _lower(place)
     say(f"the lab is down after {time.monotonic() - began:.1f} s")
 
@@ -91,6 +94,12 @@ def parts(place: Place) -> list[Part]:
     services = _services(place, Secret(known["cloudflare"]["token"]))
     states = _supervisor(place).states(services)
     return [*(_service_part(one, states[one.name]) for one in services), *_host_parts(place, len(known["hosts"]))]
+
+
+def _require_root() -> None:
+    """Raise :class:`LabError` before a lab that is another user's is so much as looked at."""
+    if os.geteuid() != 0:
+        raise LabError("the lab is root's: run this as root or with sudo")
 
 
 def _raise(place: Place, count: int, say: Say) -> dict[str, Any]:

@@ -250,6 +250,16 @@ def test_what_a_killed_up_left_is_brought_up_whole(bare: Place) -> None:
     assert set(pids(bare)) == {"cloudflare", "aws", "mail", "sink", "dns", "edge", "app-1", "db"}
 
 
+def test_another_user_is_sent_away_and_the_lab_left_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = pids(place)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "geteuid", lambda: 65534)
+        for attempt in (lambda: api.up(place, say=quiet), lambda: api.down(place, quiet)):
+            with pytest.raises(LabError, match="as root"):
+                attempt()
+    assert pids(place) == before
+
+
 def test_down_without_a_lab_says_so(bare: Place) -> None:
     said: list[str] = []
     api.down(bare, said.append)
