@@ -57,18 +57,18 @@ class Stage:
 
     def say(self, text: str) -> None:
         """A line of plain text."""
-        self.console.print(escape(text))
+        self.console.print(escape(text), soft_wrap=True)
 
     def claim(self, text: str, held: bool, seen: str = "") -> None:
         """Say whether something held, and keep it for the end."""
         self.claims.append(Claim(text, held, seen))
         sign = "[green]✓[/]" if held else "[bold red]✗[/]"
-        self.console.print(f"  {sign} {escape(text)}" + (f" [dim]({escape(seen)})[/]" if seen else ""))
+        self.console.print(f"  {sign} {escape(text)}" + (f" [dim]({escape(seen)})[/]" if seen else ""), soft_wrap=True)
 
     def invoke(self, *arguments: str, expect: int = 0) -> Ran:
         """Run an Invoke task as a user would, its lines shown as they come; its exit status is a claim."""
         typed = " ".join(("invoke", *arguments))
-        self.console.print(f"[bold cyan]$ {escape(typed)}[/]")
+        self.console.print(f"[bold cyan]$ {escape(typed)}[/]", soft_wrap=True)
         ran = self._run([sys.executable, "-m", "invoke", *arguments])
         if ran.status != expect:
             self.claim(f"`{typed}` ends with status {expect}", False, f"it ended with {ran.status}")

@@ -97,7 +97,7 @@ def first_release(stage: Stage, artifact: Path) -> None:
 
 def releases_under_load(stage: Stage, artifacts: dict[str, Path]) -> list[Released]:
     """Act 6: one good release, two bad ones and the way back, while clients keep asking."""
-    stage.act("6  Under the requests of real clients: a good release, two bad ones, and the way back")
+    stage.act("6  Under load: a good release, two bad ones, the way back")
     deploy = partial(_command, stage, "deploy", *WATCH, "--artifact")
     good = deploy(str(artifacts["v2"]), label="deploy 2.0.0", outcome="live")
     refused = deploy(str(artifacts["unhealthy"]), label="deploy 3.0.0", outcome="refused", expect=4)
