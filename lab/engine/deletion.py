@@ -21,7 +21,8 @@ def delete_left(run: Run) -> None:
     for urn in run.snapshot.interrupted:
         message = f"{urn} was being created when an earlier run ended, and is not asked for any more: look for it"
         run.log("warning", message, urn)
-    for_each(users_first(left), lambda resource: delete(run, resource), run.parallel)
+    going = frozenset(resource.urn for resource in left if not resource.delete)
+    for_each(users_first(left), lambda resource: delete(run, resource, going=going), run.parallel)
     run.snapshot.forget_interrupted()
 
 
@@ -41,19 +42,19 @@ def delete_before(run: Run, old: Resource) -> list[Resource]:
     return gone
 
 
-def delete(run: Run, resource: Resource, op: Op | None = None) -> None:
-    """Delete one resource from the API and from the state."""
+def delete(run: Run, resource: Resource, op: Op | None = None, going: frozenset[str] = frozenset()) -> None:
+    """Delete one resource from the API and from the state; ``going`` are the URNs that are deleted beside it."""
     op = op or (Op.DELETE_REPLACED if resource.delete else Op.DELETE)
     with run.activity(f"{resource.urn} was deleted"), run.telling(op, resource):
         if not run.dry_run:
-            run.snapshot.remove(resource, pending=_delete_now(run, resource))
+            run.snapshot.remove(resource, pending=_delete_now(run, resource, going))
         run.note(Step(op=op, old=resource, new=None))
 
 
-def _delete_now(run: Run, resource: Resource) -> Pending | None:
+def _delete_now(run: Run, resource: Resource, going: frozenset[str]) -> Pending | None:
     """Delete a resource from its API if it is one to delete; returns the step, which :meth:`Snapshot.remove` ends."""
     managed = resource.custom and not (resource.is_provider or resource.external or resource.retain_on_delete)
-    if not managed or resource.deleted_with:
+    if not managed or resource.deleted_with in going:
         return None
     pending = run.snapshot.begin("deleting", resource)
     try:

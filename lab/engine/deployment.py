@@ -44,7 +44,7 @@ class Deployment:
             self._claim(urn)
             gone = self._gone_first.get(urn)
             shape = self.run.shape_of(goal.resource)
-            step = plan(goal, gone or self.run.snapshot.old([urn, *goal.aliases]), shape)
+            step = plan(goal, gone or self._old(urn, goal.aliases), shape)
             if gone is not None:
                 step = replace(step, op=Op.REPLACE, new=replace(step.subject, id=""))
             if wire.has_unknown(goal.resource.inputs) and not self.run.dry_run:
@@ -59,6 +59,7 @@ class Deployment:
             self._claim(resource.urn)
             old = run.snapshot.old([resource.urn])
             if goal.import_id == UNKNOWN_STRING or wire.has_unknown(resource.inputs):
+                run.snapshot.settle(old, resource)
                 return self._note(Step(op=Op.READ, old=old, new=resource))
             with run.telling(Op.READ, resource), run.slots:
                 provider = run.provider_of(resource)
@@ -67,7 +68,9 @@ class Deployment:
                     raise EngineError(f"there is no {resource.type} with the id {goal.import_id}")
             step = Step(op=Op.READ, old=old, new=resource)
             made = self._finished(step, found)
-            run.snapshot.settle(old, made)
+            # One that was this stack's own and is read now is given up, unless another one is read in its place.
+            replaced = old is not None and not old.external and old.id != made.id
+            run.snapshot.settle(old, made, keep_old=replaced)
             return self._note(replace(step, new=made))
 
     def set_outputs(self, urn: str, outputs: Properties) -> None:
@@ -77,7 +80,7 @@ class Deployment:
             resource = run.known[urn]
             made = replace(resource, outputs=outputs)
             run.known[urn] = made
-            run.steps = [replace(step, new=made) if step.new is resource else step for step in run.steps]
+            run.note_again(resource, made)
             run.snapshot.put(resource, made)
 
     # --- one resource ---
@@ -150,6 +153,14 @@ class Deployment:
         inputs = resource.inputs or found.inputs
         made = replace(resource, id=found.id, inputs=inputs, outputs=self.run.closed(resource, found.outputs))
         return _stamped(made, step)
+
+    def _old(self, urn: str, aliases: list[str]) -> Resource | None:
+        """What the state has by one of these URNs; one that was only read gives way to one of this stack's own."""
+        old = self.run.snapshot.old([urn, *aliases])
+        if old is not None and old.external:
+            self.run.snapshot.remove(old)
+            return None
+        return old
 
     def _in_state(self, old: Resource | None) -> Resource | None:
         """``old``, unless it was deleted before its replacement comes."""

@@ -69,7 +69,7 @@ class Step:
 def plan(goal: Goal, old: Resource | None, shape: Shape) -> Step:
     """The step that brings ``old`` to ``goal``. Raises :class:`EngineError` where that must not or cannot be done."""
     new = goal.resource
-    if old is None or old.external:
+    if old is None:
         return Step(op=Op.IMPORT if goal.import_id else Op.CREATE, old=None, new=new)
     if old.custom != new.custom:
         kinds = ("a component", "a resource of a provider")

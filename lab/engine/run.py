@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from core.errors import EngineError
 from lab.engine import wire
@@ -158,6 +159,11 @@ class Run:
         if not step.subject.is_default_provider:
             with self._condition:
                 self.steps.append(step)
+
+    def note_again(self, before: Resource, after: Resource) -> None:
+        """The resource of a step has changed since the step was noted: it has its outputs now."""
+        with self._condition:
+            self.steps = [replace(step, new=after) if step.new is before else step for step in self.steps]
 
     def _emit(self, event: Event) -> None:
         with self._condition:

@@ -18,7 +18,8 @@ class Snapshot:
     """The resources of a stack while a run changes them. Safe to use from several threads.
 
     ``base`` is what the state held and the run has not come to yet, ``done`` what it has dealt with, each after what
-    it depends on. The file always holds both, so that a run that ends early loses nothing.
+    it depends on. The file always holds both, so that a run that ends early loses nothing. Resources are told apart by
+    :attr:`Resource.key` and never by identity: an alias that is settled replaces all that refer to it.
     """
 
     def __init__(self, file: StateFile, crypter: Crypter, document: dict[str, Any], *, dry_run: bool = False) -> None:
@@ -95,7 +96,7 @@ class Snapshot:
             self._over(pending)
             self._interrupted.pop(new.urn, None)
             if old is not None:
-                self._base = [resource for resource in self._base if resource is not old]
+                self._base = [resource for resource in self._base if resource.key != old.key]
                 if old.urn != new.urn:
                     self._rename(old.urn, new.urn)
             self._done.append(new)
@@ -107,16 +108,16 @@ class Snapshot:
     def put(self, resource: Resource, new: Resource) -> None:
         """Change what the state says of a resource, wherever it stands."""
         with self._lock:
-            self._base = [new if other is resource else other for other in self._base]
-            self._done = [new if other is resource else other for other in self._done]
+            self._base = [new if other.key == resource.key else other for other in self._base]
+            self._done = [new if other.key == resource.key else other for other in self._done]
             self._save()
 
     def remove(self, resource: Resource, *, pending: Pending | None = None) -> None:
         """A resource is gone, and with it the step that deleted it."""
         with self._lock:
             self._over(pending)
-            self._base = [other for other in self._base if other is not resource]
-            self._done = [other for other in self._done if other is not resource]
+            self._base = [other for other in self._base if other.key != resource.key]
+            self._done = [other for other in self._done if other.key != resource.key]
             self._save()
 
     def _over(self, pending: Pending | None) -> None:

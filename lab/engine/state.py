@@ -176,7 +176,16 @@ class StateFile:
             temporary.replace(self.path)
             self._sync_folder()
         except OSError as error:
+            temporary.unlink(missing_ok=True)
             raise EngineError(f"the state {self.path} cannot be written: {error.strerror}") from None
+
+    def _open_lock(self) -> int:
+        lock = self.folder / f"{self.stack}.lock"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise EngineError(f"the stack's lock {lock} cannot be opened: {error.strerror}") from None
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -191,9 +200,7 @@ class StateFile:
 
         The kernel lets go of it when the process ends, however it ends.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = self.folder / f"{self.stack}.lock"
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = self._open_lock()
         with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -135,11 +135,15 @@ def test_what_is_protected_is_neither_deleted_nor_destroyed(lab: Any) -> None:
 
 
 def test_retained_and_deleted_with_resources_leave_the_state_alone(lab: Any) -> None:
-    lab.up("""
+    program = """
 a = Thing("a", text="a")
 Thing("kept", pulumi.ResourceOptions(retain_on_delete=True), text="kept")
 Thing("with", pulumi.ResourceOptions(deleted_with=a), text="with")
-""")
+"""
+    lab.up(program + 'Thing("alone", pulumi.ResourceOptions(deleted_with=a), text="alone")\n')
+    lab.taken()
+    lab.up(program)
+    assert lab.taken() == [("delete", "alone")]
     lab.taken()
     lab.up("")
     assert lab.taken() == [("delete", "a")]
@@ -164,6 +168,14 @@ def test_a_resource_of_others_is_read_and_never_deleted(lab: Any) -> None:
     assert lab.state["got"]["external"] is True
     lab.up("")
     assert "id9" in lab.things.there
+    assert lab.preview(program).changes == {"read": 1, "same": 1}
+    lab.up(program)
+    lab.taken()
+    assert lab.up('Thing("got", text="ours")').changes == {"create": 1, "same": 1}
+    assert lab.taken() == [("create", "ours")]
+    assert lab.preview(program).changes == {"read": 1, "same": 1}
+    lab.up(program)
+    assert lab.taken() == [("lookup", "id9"), ("lookup", "id9"), ("delete", "ours")]
     with pytest.raises(EngineError, match="no test:index:Thing with the id id8"):
         lab.up('Thing("got", pulumi.ResourceOptions(id="id8"))')
 

@@ -30,7 +30,11 @@ def test_what_needs_a_resource_is_done_before_it() -> None:
 
 def test_what_is_independent_is_done_at_once_and_never_more_than_asked() -> None:
     together = threading.Barrier(3, timeout=5)
-    for_each(users_first([made(name) for name in "abc"]), lambda _resource: [together.wait(), None][1], 3)
+
+    def meet(_resource: Resource) -> None:
+        together.wait()
+
+    for_each(users_first([made(name) for name in "abc"]), meet, 3)
 
     running, most, lock = [0], [0], threading.Lock()
 

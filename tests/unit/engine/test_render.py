@@ -10,22 +10,22 @@ from lab.engine import render
 from lab.engine.model import Event, Op, Result
 from lab.engine.terminal import progress_to
 
-RECORD = {"type": "cloudflare:index/dnsRecord:DnsRecord", "name": "app"}
+TYPE = "cloudflare:index/dnsRecord:DnsRecord"
 
 
 @pytest.mark.parametrize(
     ("event", "line"),
     [
         (
-            Event("resource", op="create", status="done", seconds=0.044, **RECORD),
+            Event("resource", op="create", status="done", seconds=0.044, type=TYPE, name="app"),
             " + create           cloudflare:DnsRecord  app  0.04 s",
         ),
         (
-            Event("resource", op="update", status="failed", seconds=1.5, **RECORD),
+            Event("resource", op="update", status="failed", seconds=1.5, type=TYPE, name="app"),
             " ~ update           cloudflare:DnsRecord  app  1.50 s  failed",
         ),
-        (Event("resource", op="create", status="started", **RECORD), None),
-        (Event("resource", op="same", status="done", **RECORD), None),
+        (Event("resource", op="create", status="started", type=TYPE, name="app"), None),
+        (Event("resource", op="same", status="done", type=TYPE, name="app"), None),
         (Event("log", severity="warning", message="mind\x1b[2J this"), "warning: mind\\x1b[2J this"),
         (Event("log", message="two\nlines"), "two\nlines"),
     ],
@@ -69,8 +69,8 @@ def test_a_plan_shows_each_changed_property_with_both_values() -> None:
     step = {
         "op": "replace",
         "urn": "urn:pulumi:s::p::cloudflare:index/dnsRecord:DnsRecord::app",
-        "oldState": {"type": RECORD["type"], "inputs": {"ttl": 1, "rules": [{"x": "a"}], "gone": True}},
-        "newState": {"type": RECORD["type"], "inputs": {"ttl": 60, "rules": [{"x": "b"}, {"x": "c"}]}},
+        "oldState": {"type": TYPE, "inputs": {"ttl": 1, "rules": [{"x": "a"}], "gone": True}},
+        "newState": {"type": TYPE, "inputs": {"ttl": 60, "rules": [{"x": "b"}, {"x": "c"}]}},
         "detailedDiff": {
             "ttl": {"kind": "update-replace"},
             "rules[0].x": {"kind": "update"},
