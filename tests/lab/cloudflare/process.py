@@ -27,6 +27,7 @@ class Api:
         self.listen = f"{here().address(0, fourth)}:8080"
         self.url = f"http://{self.listen}/client/v4"
         self._process: subprocess.Popen[str] | None = None
+        self._client = httpx.Client()
 
     def launch(self) -> subprocess.Popen[str]:
         """A process, ready or not."""
@@ -67,7 +68,7 @@ class Api:
     def http(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request, with the right token unless ``headers`` say otherwise."""
         options.setdefault("headers", {"Authorization": f"Bearer {self.token}"})
-        return httpx.request(method, self.url + path, **options)
+        return self._client.request(method, self.url + path, **options)
 
     def empty(self) -> None:
         """Remove all zones and stores."""
