@@ -26,14 +26,17 @@ class Api:
         self.token_file.write_text(f"{self.token}\n")
         self.listen = f"{here().address(0, fourth)}:8080"
         self.url = f"http://{self.listen}/client/v4"
-        self._process: subprocess.Popen[str] | None = None
+        # A file, not a pipe: one that nobody reads fills up, and the process then waits for ever to log.
+        self.log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client()
 
-    def launch(self) -> subprocess.Popen[str]:
+    def launch(self) -> subprocess.Popen[bytes]:
         """A process, ready or not."""
         command = (sys.executable, "-m", "lab.cloudflare", "--listen", self.listen)
         files = ("--state", str(self.state), "--token-file", str(self.token_file))
-        return subprocess.Popen([*command, *files], stderr=subprocess.PIPE, text=True)
+        with self.log.open("ab") as log:
+            return subprocess.Popen([*command, *files], stderr=log)
 
     def start(self) -> float:
         """Start it; gives the seconds until it answered."""
@@ -63,7 +66,9 @@ class Api:
 
     def _wait(self) -> str:
         process, self._process = self._process, None
-        return process.communicate(timeout=5)[1] if process else ""
+        if process is not None:
+            process.wait(timeout=5)
+        return self.log.read_text()
 
     def http(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request, with the right token unless ``headers`` say otherwise."""

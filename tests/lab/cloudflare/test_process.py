@@ -104,9 +104,8 @@ def test_changes_at_the_same_time_are_all_kept(api: Api) -> None:
 
 def test_a_second_process_on_the_same_state_is_refused(api: Api) -> None:
     process = api.launch()
-    _, log = process.communicate(timeout=10)
-    assert process.returncode == 1
-    assert "another process serves this Cloudflare state" in log
+    assert process.wait(timeout=10) == 1
+    assert "another process serves this Cloudflare state" in api.log.read_text()
 
 
 @pytest.mark.parametrize(
