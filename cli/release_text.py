@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rollback.api import RolledBack
 
 _HISTORY = 20
+_NAMED = 3
 
 
 class _Lines:
@@ -52,13 +53,17 @@ def _coloured(text: str, code: int) -> str:
 
 
 def _states(hosts: Mapping[str, str]) -> str:
-    edge = [f"edge {clean(state)}" for name, state in hosts.items() if name == "edge"]
-    states = {name: clean(state) for name, state in hosts.items() if name != "edge"}
-    if len(states) > 1 and len(set(states.values())) == 1:
-        said = [f"{len(states)} hosts {next(iter(states.values()))}"]
-    else:
-        said = [f"{name} {state}" for name, state in states.items()]
-    return "; ".join(said + edge)
+    """``4 hosts verified``: each state once, with the hosts that have it, or their number where they are many."""
+    by_state: dict[str, list[str]] = {}
+    for name, state in hosts.items():
+        if name != "edge":
+            by_state.setdefault(clean(state), []).append(name)
+    said = [f"{_named(names)} {state}" for state, names in by_state.items()]
+    return "; ".join(said + [f"edge {clean(state)}" for name, state in hosts.items() if name == "edge"])
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)} hosts"
 
 
 def show(what: str | Mapping[str, Any]) -> None:

@@ -54,7 +54,7 @@ def deploy(world: World, artifact: Artifact, watch_seconds: float | None = None)
             ask = held.enter_context(EdgeWatch(world.edge, world.clock, check, 0))
             lock = locked(world.shells, world.layout, world.clock, world.owner, DEPLOY, preflight=True)
             fleet = held.enter_context(lock)
-            states.update({name: f"serves {facts.version or 'nothing'}" for name, facts in fleet.items()})
+            states.update({name: f"on {facts.version or 'nothing'}" for name, facts in fleet.items()})
             already = already_live(fleet, artifact.version, artifact.digest)
             if not already:
                 _preflight(world, artifact, fleet, ask.outcome())

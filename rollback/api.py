@@ -50,7 +50,7 @@ def rollback(world: World, to: str | None = None) -> RolledBack:
         fleet = held.enter_context(lock)
         version = choose(fleet, to)
         operation = Operation(world, ROLLBACK, version, _digest(fleet, version), began)
-        operation.told("look", {name: f"serves {facts.version or 'nothing'}" for name, facts in fleet.items()})
+        operation.told("look", {name: f"on {facts.version or 'nothing'}" for name, facts in fleet.items()})
         try:
             return _execute(operation, fleet)
         except RevertedError as error:
