@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Event
 
 from core.ports import Answer, Clock, EdgeProbe
 from core.terminal import clean
@@ -36,18 +35,6 @@ def is_right(answer: Answer, check: Check) -> bool:
     return answer.status == check.status and answer.release == check.version
 
 
-def ask_until(edge: EdgeProbe, clock: Clock, check: Check, seconds: float, stop: Callable[[], bool]) -> EdgeOutcome:
-    """Ask until the answer is right, ``seconds`` are over or ``stop`` says so; what the last answer was decides."""
-    ends = clock.monotonic() + seconds
-    while True:
-        answer = edge.ask(check.path)
-        if is_right(answer, check):
-            return EdgeOutcome(True, True)
-        if stop() or clock.monotonic() >= ends:
-            return _explain(answer, check)
-        clock.sleep(_PAUSE)
-
-
 def _explain(answer: Answer, check: Check) -> EdgeOutcome:
     if not answer.status:
         return EdgeOutcome(False, False, f"the edge could not be asked: {clean(answer.reason)[:200]}")
@@ -57,22 +44,36 @@ def _explain(answer: Answer, check: Check) -> EdgeOutcome:
 
 
 class EdgeWatch:
-    """The edge asked in a thread of its own while the hosts are busy; leaving the block stops it."""
+    """The edge asked over and over in a thread of its own, while the hosts are busy; leaving the block stops it."""
 
     def __init__(self, edge: EdgeProbe | None, clock: Clock, check: Check, seconds: float) -> None:
-        self._stop = Event()
+        """``seconds``: how long the edge has for a right answer once :meth:`outcome` is called; 0: it is asked once."""
+        self._clock = clock
+        self._check = check
+        self._seconds = seconds
+        self._ends = math.inf if seconds else -math.inf
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._outcome: Future[EdgeOutcome] | None = None
         if edge is not None:
-            self._outcome = self._pool.submit(ask_until, edge, clock, check, seconds, self._stop.is_set)
+            self._outcome = self._pool.submit(self._ask, edge)
 
     def __enter__(self) -> EdgeWatch:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._stop.set()
+        self._ends = -math.inf
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def outcome(self) -> EdgeOutcome:
-        """Wait for it."""
+        """Wait for the right answer, or for the last one there is time for."""
+        self._ends = self._clock.monotonic() + self._seconds
         return self._outcome.result() if self._outcome else NOT_ASKED
+
+    def _ask(self, edge: EdgeProbe) -> EdgeOutcome:
+        while True:
+            answer = edge.ask(self._check.path)
+            if is_right(answer, self._check):
+                return EdgeOutcome(True, True)
+            if self._clock.monotonic() >= self._ends:
+                return _explain(answer, self._check)
+            self._clock.sleep(_PAUSE)
