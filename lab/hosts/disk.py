@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import LabError
 from lab.hosts import identity, mounts
-from lab.hosts.host import Host
+from lab.hosts.host import DATABASE_PORT, Host
 from lab.pki import Pki
 from lab.place import HTTPS_PORT, SSH_PORT, ZONE
 
@@ -101,7 +101,9 @@ def _fill(host: Host) -> None:
     units = host.root / "etc/systemd/system/multi-user.target.wants"
     if host.role == "database":
         cluster = _cluster(host.root)
-        wanted.append(File(f"{cluster}/conf.d/listen.conf", f"listen_addresses = '{host.address}'\n"))
+        # The port too: a tree that was built while 5432 was taken on the machine has the next free one.
+        listen = f"listen_addresses = '{host.address}'\nport = {DATABASE_PORT}\n"
+        wanted.append(File(f"{cluster}/conf.d/listen.conf", listen))
         for unit in ("nginx.service", "app-link.service"):
             (units / unit).unlink()
         (units / "postgresql.service").symlink_to("/lib/systemd/system/postgresql.service")
