@@ -30,25 +30,27 @@ class File:
 
 
 def attach(host: Host, layers: Sequence[Path], size: int | None) -> None:
-    """Mount the host's file system, made anew unless it is there and lies on the same layers.
+    """Mount the host's file system, made anew unless it is there. The host must be off.
 
     ``size``: bytes of a disk held in memory; without it the disk is a folder of the machine's own. A host whose disk
     is there keeps it, and with another size it is a :class:`LabError`.
     """
-    if mounts.is_mounted(host.root):
-        _require_size(host, size)
-        return
-    # After a reboot of the machine the folder of a disk in memory is empty; a half-made disk has no mark.
-    if not mounts.is_mounted(host.disk) and not _is_prepared(host, layers):
-        remove(host)
-        host.disk.mkdir(parents=True)
-        if size is not None:
-            mounts.run(mounts.tmpfs_argv(host.disk, size))
-    _require_size(host, size)
-    mounts.make_overlay(layers, host.disk, host.root)
     if not _is_prepared(host, layers):
-        _fill(host)
-        host.prepared.write_text(json.dumps(_mark(layers)))
+        _make(host, layers, size)
+    else:
+        _require_size(host, size)
+        if not mounts.is_mounted(host.root):
+            mounts.make_overlay(layers, host.disk, host.root)
+
+
+def _make(host: Host, layers: Sequence[Path], size: int | None) -> None:
+    remove(host)
+    host.disk.mkdir(parents=True)
+    if size is not None:
+        mounts.run(mounts.tmpfs_argv(host.disk, size))
+    mounts.make_overlay(layers, host.disk, host.root)
+    _fill(host)
+    host.prepared.write_text(json.dumps(_mark(layers)))
 
 
 def remove(host: Host) -> None:
@@ -129,7 +131,13 @@ def _mark(layers: Sequence[Path]) -> list[str]:
 
 
 def _is_prepared(host: Host, layers: Sequence[Path]) -> bool:
-    return host.prepared.exists() and json.loads(host.prepared.read_text()) == _mark(layers)
+    """Whether the host has a whole disk that it can go on with; a half-made one has no mark.
+
+    One that is mounted still may lie on layers of a former recipe, which are kept as long as it does.
+    """
+    if not host.prepared.exists():
+        return False
+    return mounts.is_mounted(host.root) or json.loads(host.prepared.read_text()) == _mark(layers)
 
 
 def _require_size(host: Host, size: int | None) -> None:

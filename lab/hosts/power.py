@@ -50,7 +50,7 @@ def boot(place: Place, names: Sequence[str], say: Say, disk_bytes: Mapping[str, 
         for host in down:
             kept = host.prepared.exists()
             undo.callback(_take_back, host, kept)
-            _stop([host], found)
+            _stop(place, [host])
             disk.attach(host, tree.layers(place), (disk_bytes or {}).get(host.name))
         for host in down:
             _launch(host)
@@ -75,8 +75,10 @@ def halt(place: Place, names: Sequence[str] | None = None) -> None:
         for host in hosts:
             if leader := processes.leader(found.get(host.machine, [])):
                 processes.send(leader, _POWER_OFF)
-        _wait_until_gone(place, hosts, HALT_SECONDS)
-        _stop(hosts, running(place))
+        deadline = time.monotonic() + HALT_SECONDS
+        while _still_on(place, hosts) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        _stop(place, hosts)
         for host in hosts:
             disk.remove(host)
         _tidy(place)
@@ -87,7 +89,7 @@ def power_cut(place: Place, name: str) -> None:
     """Kill everything in the host at once. Its disk is left as the moment found it; :func:`start` boots from it."""
     with locked(place.root):
         host = named(place, name)
-        _stop([host], running(place))
+        _stop(place, [host])
 
 
 def running(place: Place) -> dict[str, list[Process]]:
@@ -135,32 +137,30 @@ def _last_words(host: Host) -> str:
     return " / ".join(said[-3:]) or "it printed nothing"
 
 
-def _stop(hosts: Sequence[Host], found: Mapping[str, list[Process]]) -> None:
-    """Kill what is left of the hosts, wait until it is gone, and remove what was made for its processes."""
-    for host in hosts:
-        processes.kill(found.get(host.machine, []))
-    for place in {host.place for host in hosts}:
-        if left := _wait_until_gone(place, hosts, KILL_SECONDS):
+def _stop(place: Place, hosts: Sequence[Host]) -> None:
+    """Kill what is left of the hosts until nothing is, and remove what was made for its processes."""
+    deadline = time.monotonic() + KILL_SECONDS
+    # More than once: one that is just booting makes new processes while the known ones are killed.
+    while left := _still_on(place, hosts):
+        if time.monotonic() > deadline:
             raise LabError(f"{', '.join(left)} could not be killed within {KILL_SECONDS:.0f} s")
+        for members in left.values():
+            processes.kill(members)
+        time.sleep(_POLL_SECONDS)
     for host in hosts:
         cgroups.remove(host.machine)
         cgroups.sweep(host.machine)
 
 
-def _wait_until_gone(place: Place, hosts: Sequence[Host], seconds: float) -> list[str]:
-    """Wait until none of the hosts has a process; returns the names of those that still do after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = running(place)
-        left = [host.name for host in hosts if host.machine in found]
-        if not left or time.monotonic() > deadline:
-            return left
-        time.sleep(_POLL_SECONDS)
+def _still_on(place: Place, hosts: Sequence[Host]) -> dict[str, list[Process]]:
+    """The live processes of those of the hosts that have any, by the host's name."""
+    found = running(place)
+    return {host.name: found[host.machine] for host in hosts if host.machine in found}
 
 
 def _take_back(host: Host, kept: bool) -> None:
     """Undo a boot: a host that was there before keeps its disk, a new one leaves nothing."""
-    _stop([host], running(host.place))
+    _stop(host.place, [host])
     if not kept:
         disk.remove(host)
         _tidy(host.place)

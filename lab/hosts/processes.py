@@ -1,4 +1,4 @@
-"""The processes of the lab's containers, found by the cgroup that each was started in.
+"""The processes of the lab's containers, found by the cgroup that each was started in, or is about to enter.
 
 No file says which process a host is: such a file outlives its process, and the number goes to another. A process is
 its number and its start time together, and is signalled through a pidfd, so that a number used again is never hit.
@@ -14,6 +14,8 @@ from pathlib import Path
 _PROC = Path("/proc")
 # States of proc_pid_stat(5) in which a process is over: it only waits for its parent to ask.
 _OVER = {"Z", "X"}
+# What `container.launch_argv` goes through until the container is in its cgroup.
+_LAUNCHERS = {"setsid", "sh", "systemd-run", "systemd-nspawn"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def scan(prefix: str, proc: Path = _PROC) -> dict[str, list[Process]]:
         if not folder.name.isdecimal():
             continue
         try:
-            machine = machine_of((folder / "cgroup").read_text(), prefix)
+            machine = machine_of((folder / "cgroup").read_text(), prefix) or _launched(folder, prefix)
             process = _read(folder) if machine else None
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -49,6 +51,15 @@ def machine_of(cgroup: str, prefix: str) -> str | None:
             if name.startswith(prefix):
                 return name.removesuffix(".scope")
     return None
+
+
+def launched_machine(cmdline: str, prefix: str) -> str | None:
+    """The container that a ``/proc/PID/cmdline`` text is about to start: it is not in its cgroup yet."""
+    words = cmdline.split("\0")
+    if Path(words[0]).name not in _LAUNCHERS:
+        return None
+    option = "--machine="
+    return next((word.removeprefix(option) for word in words if word.startswith(option + prefix)), None)
 
 
 def parse_stat(text: str) -> tuple[str, int]:
@@ -93,6 +104,10 @@ def kill(processes: list[Process]) -> None:
     """End them without a word, the first process of the container before the others: all of it stops at once."""
     for process in sorted(processes, key=lambda each: not each.leads):
         send(process, signal.SIGKILL)
+
+
+def _launched(folder: Path, prefix: str) -> str | None:
+    return launched_machine((folder / "cmdline").read_text(errors="replace"), prefix)
 
 
 def _read(folder: Path) -> Process | None:

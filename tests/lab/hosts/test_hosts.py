@@ -299,12 +299,13 @@ def test_ctrl_c_while_hosts_boot_leaves_nothing(place: Place, seconds: float) ->
     assert not (place.home / "hosts").exists()
 
 
-def test_what_a_killed_boot_left_is_taken_over(place: Place) -> None:
+@pytest.mark.parametrize("seconds", [0.1, 0.15, 0.2, 0.25, 0.3, 0.6])
+def test_what_a_killed_boot_left_is_taken_over(place: Place, seconds: float) -> None:
     argv = [sys.executable, "-c", BOOT, str(place.root), str(place.net)]
     child = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert child.stdout
     child.stdout.readline()
-    time.sleep(0.4)
+    time.sleep(seconds)
     child.kill()
     child.communicate()
     api.boot(place, names(2), quiet)

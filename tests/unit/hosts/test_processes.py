@@ -48,11 +48,29 @@ def test_the_container_of_a_process_is_in_its_cgroup(text: str, machine: str | N
     assert processes.machine_of(text, "lr-abc-") == machine
 
 
-def fake(proc: Path, pid: int, *, cgroup: str, namespaces: str, state: str = "S") -> None:
+@pytest.mark.parametrize(
+    ("words", "machine"),
+    [
+        (["setsid", "--fork", "sh", "-c", "…", "systemd-nspawn", "--machine=lr-a-app-1", "--boot"], "lr-a-app-1"),
+        (["/usr/bin/systemd-nspawn", "--machine=lr-a-db"], "lr-a-db"),
+        (["systemd-nspawn", "--machine=lr-b-db"], None),
+        (["grep", "--", "--machine=lr-a-db"], None),
+        (["sh", "-c", "echo --machine=lr-a-db"], None),
+        ([""], None),
+    ],
+)
+def test_a_container_that_is_not_in_its_cgroup_yet_is_known_by_its_command(
+    words: list[str], machine: str | None
+) -> None:
+    assert processes.launched_machine("\0".join([*words, ""]), "lr-a-") == machine
+
+
+def fake(proc: Path, pid: int, *, cgroup: str, namespaces: str, state: str = "S", command: str = "x") -> None:
     folder = proc / str(pid)
     folder.mkdir(parents=True)
     (folder / "cgroup").write_text(f"0::{cgroup}\n")
     (folder / "stat").write_text(STAT.format(pid=pid, command="x", state=state, started=pid * 10))
+    (folder / "cmdline").write_text(f"{command}\0")
     (folder / "status").write_text(f"NSpid:\t{namespaces}\n")
 
 
@@ -63,12 +81,13 @@ def test_a_scan_finds_each_container_whole_and_nothing_that_is_over(tmp_path: Pa
     fake(tmp_path, 13, cgroup="/lr-a-app-1/payload", namespaces="13\t41", state="Z")
     fake(tmp_path, 14, cgroup="/lr-a-db/payload/system.slice", namespaces="14\t7\t1")
     fake(tmp_path, 15, cgroup="/", namespaces="15")
+    fake(tmp_path, 17, cgroup="/", namespaces="17", command="sh\0--machine=lr-a-db")
     (tmp_path / "16").mkdir()
     (tmp_path / "self").mkdir()
     found = processes.scan("lr-a-", tmp_path)
     assert {name: sorted(process.pid for process in each) for name, each in found.items()} == {
         "lr-a-app-1": [10, 11, 12],
-        "lr-a-db": [14],
+        "lr-a-db": [14, 17],
     }
     assert processes.leader(found["lr-a-app-1"]) == Process(11, 110, leads=True)
     assert processes.leader(found["lr-a-db"]) is None
