@@ -41,7 +41,8 @@ def deploy(_context: Context, stack: str = "", artifact: str = "", watch: str = 
         invoke deploy --stack lab --artifact community-2.0.0.tar.gz --watch 60
 
     Exit status: 0 live and verified; 2 the artefact or a setting; 3 somebody else is releasing; 4 not healthy, traffic
-    untouched; 5 taken back; 7 hosts serve different versions; 1 anything else, traffic untouched.
+    untouched; 5 taken back; 6 bad, with no release to go back to; 7 hosts serve different versions; 1 anything else,
+    traffic untouched unless it says otherwise.
     """
     from cli import release_text as text
     from deploy.api import deploy as run
@@ -98,6 +99,16 @@ def releases(_context: Context, stack: str = "", json: bool = False) -> None:
     text.show(text.releases_json(found) if json else text.releases(found))
 
 
+def _stack_file(stack: str) -> Path:
+    from core.settings.base import stack_file
+
+    folder = ROOT / "stacks"
+    if not stack:
+        known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
+        raise SettingsError(f"--stack is missing (or LAUNCH_READY_STACK): the stacks are: {', '.join(known)}")
+    return stack_file(folder, stack)
+
+
 def _seconds(given: str) -> float:
     try:
         seconds = float(given)
@@ -114,12 +125,12 @@ def _world(stack: str, progress: Progress, *, edge: bool = True) -> Iterator[Wor
     from adapters.clock import SystemClock
     from adapters.edge import HttpsEdge
     from adapters.ssh import SshShell
-    from core.settings.base import load_sections, stack_file
+    from core.settings.base import load_sections
     from core.settings.hosts import Hosts, fleet_of
     from core.settings.release import Release
     from deploy.operation import World
 
-    path = stack_file(ROOT / "stacks", stack or os.environ.get("LAUNCH_READY_STACK", ""))
+    path = _stack_file(stack or os.environ.get("LAUNCH_READY_STACK", ""))
     sections = load_sections(path, {"hosts": Hosts, "release": Release})
     hosts, settings = sections["hosts"], sections["release"]
     if not isinstance(hosts, Hosts) or not isinstance(settings, Release):

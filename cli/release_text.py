@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.terminal import clean
+from deploy.edge import NOT_ASKED
 from deploy.facts import HostFacts
 from deploy.fleet import told
 from deploy.journal import BEGIN, good_releases
@@ -26,7 +27,8 @@ class _Lines:
     """A line a phase: its name, its seconds, how it went on each host (said once where all agree)."""
 
     def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
-        failed = any(state in ("failed", "not healthy") for state in hosts.values())
+        unseen = hosts.get("edge", "verified") not in ("verified", NOT_ASKED.words)
+        failed = unseen or any(state in ("failed", "not healthy") for state in hosts.values())
         mark = _coloured("✗", 31) if failed else _coloured("✓", 32)
         print(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}", flush=True)
 
@@ -62,8 +64,12 @@ def _states(hosts: Mapping[str, str]) -> str:
     return "; ".join(said + [f"edge {clean(state)}" for name, state in hosts.items() if name == "edge"])
 
 
+def _hosts(count: int) -> str:
+    return f"{count} hosts" if count != 1 else "1 host"
+
+
 def _named(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)} hosts"
+    return ", ".join(names) if len(names) <= _NAMED else _hosts(len(names))
 
 
 def show(what: str | Mapping[str, Any]) -> None:
@@ -79,7 +85,7 @@ def deployed(done: Deployed, stack: str) -> str:
     seen = f"; watched: {requests} requests, {errors} 5xx" if requests else ""
     back = f"\nto take it back: invoke rollback --stack {stack or '$LAUNCH_READY_STACK'}"
     return (
-        f"{done.version} is live on {len(done.colours)} hosts in {done.seconds:.2f} s, seen on each;"
+        f"{done.version} is live on {_hosts(len(done.colours))} in {done.seconds:.2f} s, seen on each;"
         f" edge: {clean(done.edge.words)}{seen}{back if any(done.before.values()) else ''}"
     )
 
@@ -89,7 +95,7 @@ def rolled_back(done: RolledBack, stack: str) -> str:
     how = f"started on {', '.join(done.cold)}" if done.cold else "warm"
     lines = [
         f"back on {done.version} ({how}) in {done.seconds:.2f} s of the {done.budget_seconds:g} s budget, seen on each"
-        f" of {len(done.before)} hosts; edge: {clean(done.edge.words)}"
+        f" of {_hosts(len(done.before))}; edge: {clean(done.edge.words)}"
     ]
     if done.seconds > done.budget_seconds:
         lines.append("that is over the budget: see above which phase took the time")
