@@ -40,8 +40,8 @@ def host(name: str, version: str = "1", live: str = "blue") -> HostFacts:
     ("states", "line"),
     [
         (
-            {"a": "verified", "b": "verified", "edge": "verified"},
-            "✓ switch         1.25 s  a, b verified; edge verified",
+            {"a": "seen", "b": "seen", "edge": "verified"},
+            "✓ switch         1.25 s  a, b seen; edge verified",
         ),
         (dict.fromkeys("abcd", "sent"), "✓ switch         1.25 s  4 hosts sent"),
         ({"a": "sent", "b": "failed"}, "✗ switch         1.25 s  a sent; b failed"),
@@ -59,7 +59,7 @@ def test_a_phase_is_a_line_without_colours_in_a_pipe(
 def test_a_deploy_ends_with_the_way_back_where_there_is_one() -> None:
     done = Deployed("2", {"a": "1"}, {"a": "green"}, False, SEEN, 3.25, {}, (40, 1))
     assert text.deployed(done, "lab") == (
-        "2 is live on 1 hosts in 3.25 s, seen on each; edge: verified; watched: 40 requests, 1 5xx\n"
+        "2 is live on 1 host in 3.25 s, seen on each; edge: verified; watched: 40 requests, 1 5xx\n"
         "to take it back: invoke rollback --stack lab"
     )
     assert "take it back" not in text.deployed(Deployed("2", {"a": None}, {"a": "blue"}, False, SEEN, 1.0), "lab")
