@@ -11,28 +11,21 @@ import hashlib
 import json
 import posixpath
 import tarfile
-import tomllib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Self
-
-from pydantic import Field, ValidationError, model_validator
+from typing import IO, Self
 
 from core.errors import ArtifactError
-from core.settings.explain import explain
-from core.settings.section import Section
-from core.settings.yaml_tree import Tree
 from core.terminal import clean
 from deploy import commands
-from deploy.layout import VERSION
+from deploy.manifest import MANIFEST, Manifest, read_manifest
+from deploy.manifest import MOST_BYTES as MOST_MANIFEST
 
-MANIFEST = "release.toml"
 RESERVED = ".launch"
 MOST_BYTES = 4 * 1024**3
 MOST_MEMBERS = 100_000
-_MOST_MANIFEST = 64 * 1024
 _MOST_REASONS = 20
 _MOST_NAMES = 64 * 1024
 _DAMAGE = (
@@ -51,45 +44,6 @@ _NAMES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-
-Words = Annotated[tuple[Annotated[str, Field(min_length=1, pattern=r"^[^\x00\n]+$")], ...], Field(min_length=1)]
-SchemaVersion = Annotated[int, Field(ge=0)]
-
-
-class Migrations(Section):
-    """What brings the database to where this release needs it."""
-
-    command: Words
-    """Run in the release's folder, once a deploy, on one host, before any colour starts. May be run again."""
-
-
-class Schema(Section):
-    """The versions of the database's schema that a release can live with."""
-
-    minimum: SchemaVersion
-    maximum: SchemaVersion
-    target: SchemaVersion
-    """What its migrations bring the database to."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Schema:
-        if not self.minimum <= self.target <= self.maximum:
-            raise ValueError("target must lie between minimum and maximum")
-        return self
-
-
-class Manifest(Section):
-    """``release.toml``."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    version: Annotated[str, Field(pattern=f"^{VERSION.pattern}$")]
-    command: Words
-    """Run in the release's folder; listens on the Unix socket ``$APP_SOCKET``."""
-    health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
-    environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
-    """Names that ``/etc/app/env`` on every host must set."""
-    migrations: Migrations | None = None
-    schema_: Annotated[Schema | None, Field(alias="schema")] = None
 
 
 @dataclass(frozen=True)
@@ -200,7 +154,7 @@ class _Reading:
         self.reasons += [f"member {clean(member.name)[:120]!r} {why}" for why in _why_not(member, name, self.kinds)]
         self.kinds[name] = member
         if name == MANIFEST and member.isreg() and self.manifest is None:
-            source = tar.extractfile(member) if member.size <= _MOST_MANIFEST else None
+            source = tar.extractfile(member) if member.size <= MOST_MANIFEST else None
             self.manifest = source.read() if source else b"\xff"
 
     def finish(self) -> Manifest:
@@ -259,16 +213,3 @@ def _climbs_back(target: str) -> bool:
 def _parents(name: str) -> Iterator[str]:
     while (name := posixpath.dirname(name)).strip("/"):
         yield name
-
-
-def read_manifest(data: bytes) -> tuple[Manifest | None, list[str]]:
-    """The manifest in ``data``, or every reason why there is none."""
-    try:
-        found = tomllib.loads(data.decode("utf-8"))
-        return Manifest.model_validate_json(json.dumps(found)), []
-    except UnicodeDecodeError:
-        return None, [f"{MANIFEST} is not UTF-8 text of at most {_MOST_MANIFEST} bytes"]
-    except (tomllib.TOMLDecodeError, RecursionError, TypeError) as error:
-        return None, [f"{MANIFEST} is not TOML of plain values: {clean(str(error))[:160]}"]
-    except ValidationError as error:
-        return None, explain(error, Manifest, found, Tree(MANIFEST, found, {}))

@@ -24,8 +24,9 @@ from core.errors import HostError, LaunchReadyError, LockedError, RevertedError,
 from core.ports import Answer, Ran
 from core.settings.release import Release
 from deploy.api import deploy
-from deploy.artifact import Artifact, Manifest
+from deploy.artifact import Artifact
 from deploy.lock import Owner
+from deploy.manifest import Manifest
 from deploy.operation import World
 from rollback.api import rollback
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import ArtifactError
-from deploy.artifact import open_artifact, read_manifest
+from deploy.artifact import open_artifact
+from deploy.manifest import read_manifest
 
 MANIFEST = b'name = "tiny"\nversion = "1.0.0"\ncommand = ["bin/serve"]\nhealth_path = "/healthz"\n'
 

@@ -15,11 +15,12 @@ from core.errors import HealthError, HostError
 from core.ports import Ran
 from core.settings.release import Release, Watch
 from core.terminal import clean
-from deploy.artifact import Artifact, Manifest
+from deploy.artifact import Artifact
 from deploy.commands import Check
 from deploy.facts import HostFacts, Kept, failure, read_facts
 from deploy.health import Started, read_start
 from deploy.journal import BEGIN, DEPLOY, DONE, MIGRATE, Entry
+from deploy.manifest import Manifest
 from deploy.plan import Place, place, prunable, refusals, schema_refusals
 from deploy.redact import redact
 from deploy.switch import Mark, read_switch
