@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from deploy.commands import Check
 from deploy.facts import HostFacts, Kept, failure, read_facts
 from deploy.health import Started, read_start
 from deploy.journal import BEGIN, DEPLOY, DONE, MIGRATE, Entry
+from deploy.layout import Colour
 from deploy.manifest import Manifest
 from deploy.plan import Place, place, prunable, refusals, schema_refusals
 from deploy.redact import redact
@@ -54,9 +56,10 @@ def artifact(**options: Any) -> Artifact:
     return Sized(Path("/nowhere"), "d2", Manifest.model_validate_json(json.dumps(text)), 500, 10)
 
 
-def host(name: str = "a", live: str | None = "1", journal: tuple[Entry, ...] = (), **kept: Kept) -> HostFacts:
-    slots = {"blue": live} if live else {}
-    return HostFacts(name, "blue" if live else None, "blue" if live else None, slots, frozenset(), kept, journal)
+def host(live: str | None = "1", journal: tuple[Entry, ...] = (), kept: Mapping[str, Kept] | None = None) -> HostFacts:
+    slots: dict[Colour, str] = {"blue": live} if live else {}
+    colour: Colour | None = "blue" if live else None
+    return HostFacts("a", colour, colour, slots, frozenset(), kept or {}, journal)
 
 
 def line(step: str, version: str, schema: int | None = None) -> Entry:
@@ -182,11 +185,11 @@ def test_a_schema_that_the_live_release_cannot_live_with_is_refused() -> None:
     old = Kept("1", "d", "/", 1, 2)
     schema = {"minimum": 2, "maximum": 3, "target": 3}
     moving = artifact(schema=schema, migrations={"command": ["m"]})
-    (reason,) = schema_refusals({"a": host(**{"1": old})}, moving)
+    (reason,) = schema_refusals({"a": host(kept={"1": old})}, moving)
     assert "a serves 1, which cannot live with schema 3 that 2 brings" in reason
-    at_two = host(journal=(line(MIGRATE, "1", 2),), **{"1": old})
+    at_two = host(journal=(line(MIGRATE, "1", 2),), kept={"1": old})
     assert schema_refusals({"a": at_two}, artifact(schema=schema)) == []
-    at_four = host(journal=(line(MIGRATE, "1", 4),), **{"1": Kept("1", "d", "/")})
+    at_four = host(journal=(line(MIGRATE, "1", 4),), kept={"1": Kept("1", "d", "/")})
     (reason,) = schema_refusals({"a": at_four}, artifact(schema=schema))
     assert reason == "release 2 lives with schema 2 to 3, and the database would be at 4"
 
@@ -194,7 +197,7 @@ def test_a_schema_that_the_live_release_cannot_live_with_is_refused() -> None:
 def test_what_may_go_is_neither_live_nor_before_nor_in_a_slot_nor_good_and_new() -> None:
     journal = tuple(line(step, version) for version in ("1", "2", "3", "4") for step in (BEGIN, DONE))
     kept = {version: Kept(version, "d", "/") for version in ("1", "2", "3", "4", "5", "bad")}
-    facts = host(live="4", journal=journal, **kept)
+    facts = host(live="4", journal=journal, kept=kept)
     assert prunable(facts, Place("green", "blue", "4", None, warm=False), "5", 3) == ("1", "2", "bad")
     assert prunable(facts, Place("green", "blue", "4", None, warm=False), "5", 2) == ("1", "2", "3", "bad")
 

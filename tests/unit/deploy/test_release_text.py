@@ -11,6 +11,7 @@ from deploy.api import Deployed
 from deploy.edge import NOT_ASKED, EdgeOutcome
 from deploy.facts import HostFacts, Kept
 from deploy.journal import BEGIN, DEPLOY, DONE, ROLLBACK, SWITCH, Entry
+from deploy.layout import Colour
 from rollback.api import RolledBack
 
 SEEN = EdgeOutcome(True, True)
@@ -30,9 +31,8 @@ JOURNAL = (
 )
 
 
-def host(name: str, version: str = "1", live: str = "blue") -> HostFacts:
+def host(name: str, version: str = "1", colour: Colour = "blue") -> HostFacts:
     kept = {version: Kept(version, "abc", "/healthz")}
-    colour = "green" if live == "green" else "blue"
     return HostFacts(name, "blue", colour, {"blue": version, "green": "0"}, frozenset(), kept, JOURNAL)
 
 
@@ -75,7 +75,7 @@ def test_a_rollback_ends_beside_its_budget_and_says_what_it_could_not() -> None:
 
 
 def test_releases_tell_of_a_boot_that_would_differ_of_a_split_and_of_what_was_cut_short() -> None:
-    shown = text.releases({"a": host("a"), "b": host("b", "2", live="green")})
+    shown = text.releases({"a": host("a"), "b": host("b", "2", colour="green")})
     assert "a boot would serve 0" in shown
     assert "the hosts serve different versions: a serves 1, b serves 2" in shown
     assert shown.splitlines()[-3:] == [
