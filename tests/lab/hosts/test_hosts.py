@@ -33,10 +33,10 @@ def quiet(_line: str) -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A lab folder of its own, on the cached tree of this checkout. Its net is free while these tests run."""
+    """A lab folder and a net of its own, on the cached tree of this checkout: another lab may be up beside it."""
     root = tmp_path_factory.mktemp("lab")
     (root / ".cache").symlink_to((ROOT / ".cache").resolve())
-    place = Place(root, here().net)
+    place = Place(root, (here().net + 150) % 254 + 1)
     yield place
     api.halt(place)
 
