@@ -6,8 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Machines are busy at times: what one example takes says nothing, and each test as a whole has its bound.
+settings.register_profile("any-machine", settings(), deadline=None)
+settings.load_profile("any-machine")
+
 SECONDS = {"unit": 30, "program": 90, "lab": 240, "faults": 300}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     assert str(caught.value) == f"{path} {message}"
 
 
+# PyYAML writes the text 1E5 without quotes: in its YAML 1.1 a number with an exponent needs a dot, elsewhere not.
+_TEXT = st.text(st.characters(exclude_categories=["C"])).filter(
+    lambda text: not re.fullmatch(r"[-+.\d]+[eE][-+\d]+", text)
+)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.text(st.characters(exclude_categories=["C"])),
+    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | _TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc-:#", min_size=1), inner, max_size=4),
     max_leaves=20,
 )
