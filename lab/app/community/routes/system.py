@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from ..health import examine
-from ..problems import response
+from ..problems import log, response
 
 router = APIRouter(tags=["system"])
 
@@ -23,8 +23,17 @@ async def health(request: Request) -> JSONResponse:
     facts = {"release": settings.release, "colour": settings.colour, "checks": checks}
     if failed:
         reasons = "; ".join(f"{name}: {outcome}" for name, outcome in failed.items())
+        _note(request, reasons)
         return response(503, f"Not ready: {reasons}.", **facts)
+    _note(request, "")
     return JSONResponse({"status": "ok", **facts})
+
+
+def _note(request: Request, reasons: str) -> None:
+    """Log why it is not ready, once for each change: health is asked many times a second."""
+    if reasons != getattr(request.app.state, "not_ready", ""):
+        log.warning("health: %s", reasons or "ready again")
+    request.app.state.not_ready = reasons
 
 
 @router.get("/version")
