@@ -70,6 +70,8 @@ def _answered(answer: str, check: Check) -> str:
         return f"nothing answers {check.path} on its socket"
     if status != str(check.status):
         return f"{check.path} answers {clean(status)[:10]}, not {check.status}"
+    if release == check.version:
+        return f"{check.path} answered right at last, but not often enough before the deadline (health.timeout_seconds)"
     return f"{check.path} answers with X-Release {clean(release)[:80]!r}, not {check.version!r}"
 
 

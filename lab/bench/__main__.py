@@ -82,16 +82,18 @@ def _measure(place: Place, count: int, runs: int) -> list[Figure]:
         _deploy(artifacts[key])
     versions = iter(["1.0.0", "2.0.0"] * runs)
     rollbacks = [(_rollback(next(versions)), _switch(hosts)) for _ in range(runs)]
-    releases = [
-        (_deploy(_renamed(artifacts["v2"], place, count, run)), _release(hosts, artifacts["v2"])) for run in range(runs)
-    ]
-    return [_figure("rollback", count, rollbacks), _figure("deploy", count, releases)]
+    figures = [_figure("rollback", count, rollbacks)]
+    renamed = [_renamed(artifacts["v2"], place, count, run) for run in range(runs)]
+    releases = [(_deploy(artifact), _release(hosts, artifact)) for artifact in renamed]
+    return [*figures, _figure("deploy", count, releases)]
 
 
 def _figure(what: str, hosts: int, pairs: list[tuple[float, float]]) -> Figure:
     median: Callable[[list[float]], float] = statistics.median
     ours, floors = median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs])
-    return Figure(what, hosts, len(pairs), ours, floors, median([ours / least for ours, least in pairs]))
+    figure = Figure(what, hosts, len(pairs), ours, floors, median([ours / least for ours, least in pairs]))
+    _say(f"{what}, {hosts} hosts: {figure.ours:.2f} s against {figure.floor:.2f} s, {figure.ratio:.2f} times")
+    return figure
 
 
 def _rollback(version: str) -> float:

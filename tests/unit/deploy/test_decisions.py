@@ -112,6 +112,7 @@ def test_why_a_step_failed_is_one_clean_line(ran: Ran, said: str) -> None:
         ("000 ", "nothing answers /healthz on its socket"),
         ("503 2", "/healthz answers 503, not 200"),
         ("200 1", "answers with X-Release '1', not '2'"),
+        ("200 2", "/healthz answered right at last, but not often enough before the deadline"),
         ("200 \x1b[2J", r"X-Release '\\x1b[2J'"),
     ],
 )
