@@ -7,8 +7,10 @@ looks for news every 10 ms in three threads a command; sixteen hosts at once fee
 from __future__ import annotations
 
 import shlex
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,16 +40,33 @@ class SshShell:
         self._host = host
         self._seconds = connect_seconds
         self._connection: Connection | None = None
+        self._login: Future[Connection] | None = None
 
     @property
     def name(self) -> str:
         """The host's name in every message."""
         return self._host.name
 
+    def connect_early(self) -> None:
+        """Begin to log in beside what the caller does next; :meth:`connect` says how it went."""
+        login: Future[Connection] = Future()
+        # A daemon: an interrupted command must not wait for a host that is off.
+        threading.Thread(target=self._log_in, args=(login,), daemon=True).start()
+        self._login = login
+
     def connect(self) -> None:
         """Log in, if that is not done. Raises :class:`HostError` that says what stands in the way."""
         if self._connection is None:
-            self._connection = Login(self._host, self._seconds).connection()
+            self._connection = self._login.result() if self._login else self._connected()
+
+    def _connected(self) -> Connection:
+        return Login(self._host, self._seconds).connection()
+
+    def _log_in(self, login: Future[Connection]) -> None:
+        try:
+            login.set_result(self._connected())
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the result is asked for
+            login.set_exception(error)
 
     def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
         """Run ``script`` with ``sh``; a file's bytes are its standard input."""
@@ -58,9 +77,11 @@ class SshShell:
         return self._guarded(lambda: self._hold(script, _Deadline(timeout)), timeout)
 
     def close(self) -> None:
-        """Cut the connection."""
+        """Cut the connection, one that is only being made too."""
         if self._connection is not None:
             self._connection.close()
+        elif self._login is not None:
+            self._login.add_done_callback(lambda done: done.exception() or done.result().close())
 
     def _run(self, script: str, deadline: _Deadline, stdin: Path | None) -> Ran:
         channel = self._start(script, deadline)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from cli.guard import ROOT, command
 from core.errors import RollbackError, SettingsError
 
 if TYPE_CHECKING:
+    from adapters.ssh import SshShell
+    from core.settings.hosts import Edge
+    from core.settings.release import Release
     from deploy.operation import World
-    from deploy.progress import Progress
 
 _STACK = "which stack, of stacks/Pulumi.STACK.yaml (without it, $LAUNCH_READY_STACK)"
 _JSON = "print one JSON document and nothing else"
@@ -51,8 +54,7 @@ def deploy(_context: Context, stack: str = "", artifact: str = "", watch: str = 
     if not artifact:
         raise SettingsError("--artifact is missing: give it the release's .tar.gz")
     seconds = _seconds(watch) if watch else None
-    progress = text.progress(quiet=json)
-    with _world(stack, progress) as world:
+    with _world(stack, quiet=json) as world:
         done = run(world, open_artifact(Path(artifact)), seconds)
     text.show(text.deployed_json(done) if json else text.deployed(done, stack))
 
@@ -72,10 +74,10 @@ def rollback(_context: Context, stack: str = "", to: str = "", json: bool = Fals
     Exit status: 0 every host and the edge answer with it; 6 it could not be done, or the edge could not confirm it; 3
     somebody else is releasing; 7 hosts serve different versions; 1 anything else, traffic untouched.
     """
-    from cli import release_text as text
-    from rollback.api import rollback as run
+    with _world(stack, quiet=json) as world:
+        from cli import release_text as text
+        from rollback.api import rollback as run
 
-    with _world(stack, text.progress(quiet=json)) as world:
         done = run(world, to or None)
         asked = world.edge is not None
     text.show(text.rolled_back_json(done) if json else text.rolled_back(done, stack))
@@ -94,7 +96,7 @@ def releases(_context: Context, stack: str = "", json: bool = False) -> None:
     from cli import release_text as text
     from deploy.api import releases as run
 
-    with _world(stack, text.progress(quiet=True), edge=False) as world:
+    with _world(stack, quiet=True, edge=False) as world:
         found = run(world)
     text.show(text.releases_json(found) if json else text.releases(found))
 
@@ -120,15 +122,15 @@ def _seconds(given: str) -> float:
 
 
 @contextmanager
-def _world(stack: str, progress: Progress, *, edge: bool = True) -> Iterator[World]:
-    """The hosts and the edge of a stack; every connection is cut at the end, whatever happened."""
-    from adapters.clock import SystemClock
-    from adapters.edge import HttpsEdge
+def _world(stack: str, *, quiet: bool, edge: bool = True) -> Iterator[World]:
+    """The hosts and the edge of a stack; every connection is cut at the end, whatever happened.
+
+    Logins begin as soon as the hosts are known, while the rest is still being imported: in the worst hour that counts.
+    """
     from adapters.ssh import SshShell
     from core.settings.base import load_sections
     from core.settings.hosts import Hosts, fleet_of
     from core.settings.release import Release
-    from deploy.operation import World
 
     path = _stack_file(stack or os.environ.get("LAUNCH_READY_STACK", ""))
     sections = load_sections(path, {"hosts": Hosts, "release": Release})
@@ -137,9 +139,27 @@ def _world(stack: str, progress: Progress, *, edge: bool = True) -> Iterator[Wor
         raise TypeError("load_sections returned other sections than were asked for")
     fleet = fleet_of(hosts, ROOT)
     shells = {host.name: SshShell(host) for host in fleet.hosts}
-    probe = HttpsEdge(settings.url, fleet.edge) if edge and settings.url else None
     try:
-        yield World(shells, probe, SystemClock(), progress, settings)
-    finally:
         for shell in shells.values():
-            shell.close()
+            shell.connect_early()
+        yield _reaching_out(shells, settings, fleet.edge, quiet=quiet, edge=edge)
+    finally:
+        _close(shells.values())
+
+
+def _reaching_out(
+    shells: Mapping[str, SshShell], settings: Release, private: Edge | None, *, quiet: bool, edge: bool
+) -> World:
+    from adapters.clock import SystemClock
+    from adapters.edge import HttpsEdge
+    from cli.release_text import progress
+    from deploy.operation import World
+
+    probe = HttpsEdge(settings.url, private) if edge and settings.url else None
+    return World(shells, probe, SystemClock(), progress(quiet=quiet), settings)
+
+
+def _close(shells: Collection[SshShell]) -> None:
+    """All at once: each takes its time to hear that it is over."""
+    with ThreadPoolExecutor(max_workers=max(1, len(shells))) as pool:
+        list(pool.map(lambda shell: shell.close(), shells))

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from core.settings.section import Section
+from core.settings.section import Section, said_of
 from core.settings.yaml_tree import Json, Place, Tree
 from core.terminal import clean
 
@@ -159,7 +159,8 @@ def _described(key: str, owners: list[type[Section]]) -> str:
     ]
     if values:
         return f"allowed: {', '.join(values)}"
-    return f"it is needed: {(fields[0].description or key).splitlines()[0]}"
+    said = said_of(next(owner for owner in owners if key in fields_of(owner)), key)
+    return f"it is needed: {(said or key).splitlines()[0]}"
 
 
 def _show(value: Any, *, hidden: bool) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.settings.base import NAMESPACE
 from core.settings.explain import models_in
-from core.settings.section import Section
+from core.settings.section import Section, said_of
 from core.settings.stack import SECTIONS
 
 _PREAMBLE = """\
@@ -67,7 +67,7 @@ def _table(model: type[Section]) -> Iterator[str]:
     for key, schema_of_key in schema["properties"].items():
         value = _value(schema_of_key, schema)
         default = "needed" if key in schema.get("required", ()) else _default(model.model_fields[key].default)
-        yield f"| `{key}` | {value} | {default} | {_markdown(model.model_fields[key].description or '')} |"
+        yield f"| `{key}` | {value} | {default} | {_markdown(said_of(model, key))} |"
     yield ""
 
 
