@@ -113,7 +113,11 @@ def events(stage: Stage, released: list[Released]) -> list[Event]:
     begun = [Event(one.began, one.label, "started") for one in released]
     document = stage.ask("releases", "--stack", "lab") or {"hosts": []}
     first = released[0].began if released else 0.0
-    moved = [_moved(entry) for host in document["hosts"][:1] for entry in host["journal"]]
+    # The first of each kind in a command: the way back of one that is reverted is journalled as a switch, too.
+    steps = {
+        (entry["run"], entry["step"]): entry for host in document["hosts"][:1] for entry in reversed(host["journal"])
+    }
+    moved = [_moved(entry) for entry in steps.values()]
     return begun + [event for event in moved if event and event.at >= first]
 
 

@@ -23,6 +23,8 @@ STACK = ("--stack", "lab")
 T = TypeVar("T")
 WATCH = ("--watch", "3")
 FOLLOWS_WITHIN = 3.0
+AFTERWARDS = 2.0
+"""Seconds that clients go on after the rollback: what it broke would show then."""
 
 
 def tell(stage: Stage, artifacts: dict[str, Path]) -> None:
@@ -36,6 +38,7 @@ def tell(stage: Stage, artifacts: dict[str, Path]) -> None:
     load = ("--status", str(stage.place.status_file), "--seconds", "300", "--out", str(out))
     with stage.background("lab.load", *load, ready="ready"):
         released = releases_under_load(stage, artifacts)
+        time.sleep(AFTERWARDS)
     close(stage, released, *read(out), stage.place.root / "reports" / "timeline.html")
 
 
