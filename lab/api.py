@@ -128,11 +128,12 @@ def _serve(supervisor: Supervisor, services: list[Service], say: Say) -> None:
 
 
 def _take_back(place: Place, say: Say) -> None:
-    """Leave nothing of a lab that did not get up."""
-    if _runs(place):
-        say("taking down again what was started")
+    """Leave nothing of a lab that did not get up, and only then talk of it: whoever listened may be gone."""
+    started = _runs(place)
     with _undisturbed():
         _lower(place)
+    if started:
+        say("what was started has been taken down again")
 
 
 def _lower(place: Place) -> None:

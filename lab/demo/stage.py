@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from rich.markup import escape
 
 from core.errors import LabError
 from lab.place import Place
+
+CLEANING_SECONDS = 60
+"""How long an interrupted command may take to clean up after itself."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,18 @@ class Stage:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            # Ctrl-C on the terminal is for the demo, which passes it on once: a second would disturb the cleaning up.
+            start_new_session=True,
         ) as process:
-            for line in process.stdout or ():
-                lines.append(line)
-                self.console.print("  " + escape(line.rstrip("\n")), style="dim", soft_wrap=True)
+            try:
+                for line in process.stdout or ():
+                    lines.append(line)
+                    self.console.print("  " + escape(line.rstrip("\n")), style="dim", soft_wrap=True)
+            except KeyboardInterrupt:
+                # It cleans up after itself, and what we clean up comes after that.
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=CLEANING_SECONDS)
+                raise
         return Ran(process.returncode, time.monotonic() - started, "".join(lines))
 
     @contextmanager
@@ -105,7 +117,9 @@ class Stage:
         it ended before it was ready.
         """
         command = [sys.executable, "-m", module, *arguments]
-        with subprocess.Popen(command, cwd=self.place.root, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, cwd=self.place.root, stdout=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
             output = process.stdout
             if output is None or output.readline().strip() != ready:
                 process.kill()

@@ -233,6 +233,15 @@ def test_a_part_that_cannot_start_takes_all_others_down_again(bare: Place, monke
     require_nothing_left(bare)
 
 
+def test_an_up_that_nobody_listens_to_any_more_leaves_nothing(bare: Place) -> None:
+    def gone(_line: str) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        api.up(bare, 1, gone)
+    require_nothing_left(bare)
+
+
 def test_what_a_killed_up_left_is_taken_down(bare: Place) -> None:
     upper = started(bare)
     upper.kill()
