@@ -9,12 +9,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
 from core.errors import EngineError
+from core.signals import handled
 
 PROGRAM = "pulumi"
 
@@ -71,21 +72,14 @@ def run(argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> No
         raise EngineError(f"`{' '.join(argv[:2])}` ended with status {status}: what it printed says why")
 
 
-@contextmanager
-def _left_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _left_to(process: subprocess.Popen[bytes]) -> AbstractContextManager[None]:
     def nothing(_number: int, _frame: FrameType | None) -> None:
         """Ctrl-C reaches the CLI by itself, and a second one would make it give up half-way."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         process.send_signal(signal.SIGINT)
 
-    handlers = {signal.SIGINT: nothing, signal.SIGTERM: interrupt, signal.SIGHUP: interrupt}
-    kept = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    return handled({signal.SIGINT: nothing, signal.SIGTERM: interrupt, signal.SIGHUP: interrupt})
 
 
 def _yes(yes: bool) -> list[str]:

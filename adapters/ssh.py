@@ -39,7 +39,6 @@ class SshShell:
         """Nothing is reached yet. ``connect_seconds`` bounds each of the steps of a login."""
         self._host = host
         self._seconds = connect_seconds
-        self._connection: Connection | None = None
         self._login: Future[Connection] | None = None
 
     @property
@@ -49,22 +48,22 @@ class SshShell:
 
     def connect_early(self) -> None:
         """Begin to log in beside what the caller does next; :meth:`connect` says how it went."""
-        login: Future[Connection] = Future()
-        # A daemon: an interrupted command must not wait for a host that is off.
-        threading.Thread(target=self._log_in, args=(login,), daemon=True).start()
-        self._login = login
+        self._begun()
 
     def connect(self) -> None:
         """Log in, if that is not done. Raises :class:`HostError` that says what stands in the way."""
-        if self._connection is None:
-            self._connection = self._login.result() if self._login else self._connected()
+        self._begun().result()
 
-    def _connected(self) -> Connection:
-        return Login(self._host, self._seconds).connection()
+    def _begun(self) -> Future[Connection]:
+        if self._login is None:
+            self._login = Future()
+            # A daemon: an interrupted command must not wait for a host that is off.
+            threading.Thread(target=self._log_in, args=(self._login,), daemon=True).start()
+        return self._login
 
     def _log_in(self, login: Future[Connection]) -> None:
         try:
-            login.set_result(self._connected())
+            login.set_result(Login(self._host, self._seconds).connection())
         except BaseException as error:  # noqa: BLE001 - it is raised again where the result is asked for
             login.set_exception(error)
 
@@ -78,9 +77,7 @@ class SshShell:
 
     def close(self) -> None:
         """Cut the connection, one that is only being made too."""
-        if self._connection is not None:
-            self._connection.close()
-        elif self._login is not None:
+        if self._login is not None:
             self._login.add_done_callback(lambda done: done.exception() or done.result().close())
 
     def _run(self, script: str, deadline: _Deadline, stdin: Path | None) -> Ran:
@@ -102,8 +99,7 @@ class SshShell:
         return HeldScript(channel, self._ended(channel, out, deadline))
 
     def _start(self, script: str, deadline: _Deadline) -> Channel:
-        self.connect()
-        transport = self._connection.transport if self._connection else None
+        transport = self._begun().result().transport
         if transport is None or not transport.is_active():
             raise HostError(f"{self.name}: the connection was lost")
         channel: Channel = transport.open_session(timeout=deadline.left())

@@ -9,14 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
 from core.errors import LaunchReadyError
+from core.signals import handled
 from core.terminal import clean
+
+# Cleaned up after as Ctrl-C is.
+_ENDING = dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
@@ -34,7 +37,7 @@ def command(**options: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            with _interrupts(), _sentences():
+            with handled(_ENDING), _sentences():
                 return function(*args, **kwargs)
 
         made: F = task(**options)(guarded)
@@ -61,18 +64,3 @@ def _sentences() -> Iterator[None]:
 
 def _failure(message: str) -> str:
     return "\n".join(f"error: {clean(line)}" for line in message.splitlines())
-
-
-@contextmanager
-def _interrupts() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into the interrupt that every command cleans up after."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    kept = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

@@ -56,7 +56,7 @@ def deploy(_context: Context, stack: str = "", artifact: str = "", watch: str = 
     seconds = _seconds(watch) if watch else None
     with _world(stack, quiet=json) as world:
         done = run(world, open_artifact(Path(artifact)), seconds)
-    text.show(text.deployed_json(done) if json else text.deployed(done, stack))
+    text.show(text.document(done) if json else text.deployed(done, stack))
 
 
 @command(help={"stack": _STACK, "to": "the version to go back to (without it, the one before)", "json": _JSON})
@@ -80,7 +80,7 @@ def rollback(_context: Context, stack: str = "", to: str = "", json: bool = Fals
 
         done = run(world, to or None)
         asked = world.edge is not None
-    text.show(text.rolled_back_json(done) if json else text.rolled_back(done, stack))
+    text.show(text.document(done) if json else text.rolled_back(done, stack))
     if asked and not done.edge.verified:
         raise RollbackError(f"every host serves {done.version}, and was seen to; through the edge: {done.edge.reason}")
 
@@ -102,12 +102,12 @@ def releases(_context: Context, stack: str = "", json: bool = False) -> None:
 
 
 def _stack_file(stack: str) -> Path:
-    from core.settings.base import stack_file
+    from core.settings.base import stack_file, stacks_in
 
     folder = ROOT / "stacks"
     if not stack:
-        known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
-        raise SettingsError(f"--stack is missing (or LAUNCH_READY_STACK): the stacks are: {', '.join(known)}")
+        known = ", ".join(stacks_in(folder))
+        raise SettingsError(f"--stack is missing (or LAUNCH_READY_STACK): the stacks are: {known}")
     return stack_file(folder, stack)
 
 

@@ -112,8 +112,9 @@ def releases(found: Mapping[str, HostFacts]) -> str:
         kept = ", ".join(sorted(facts.kept)) or "nothing"
         lines.append(f"{name:<16} {facts.version or 'nothing':<16} {facts.serving or '-':<6} keeps {kept}")
         if not facts.settled:
-            boots = facts.slots.get(facts.live) if facts.live else None
-            lines.append(f"{'':<16} a boot would serve {boots or 'nothing'}: run `invoke rollback`, or deploy again")
+            lines.append(
+                f"{'':<16} a boot would serve {facts.boots or 'nothing'}: run `invoke rollback`, or deploy again"
+            )
     if len({facts.version for facts in found.values()}) > 1:
         lines.append(f"the hosts serve different versions: {told({n: f.version for n, f in found.items()})}")
     return "\n".join([*lines, *_history(found)])
@@ -123,28 +124,18 @@ def _history(found: Mapping[str, HostFacts]) -> list[str]:
     seen: dict[str, str] = {}
     for facts in found.values():
         for entry in facts.journal:
+            line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
             if entry.step == BEGIN:
-                line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
                 seen.setdefault(entry.run, f"{line}  cut short")
             elif entry.run in seen and entry.step not in ("switch", "migrate"):
-                line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
                 why = "" if entry.result == "ok" else f": {entry.result}"
                 seen[entry.run] = f"{line}  {entry.step} after {entry.seconds:g} s{why}"
     return [clean(line) for line in sorted(seen.values())[-_HISTORY:]]
 
 
-def deployed_json(done: Deployed) -> dict[str, Any]:
-    """The document of a deploy."""
-    return {**asdict(done), "edge": _edge(done.edge.verified, done.edge.reason)}
-
-
-def rolled_back_json(done: RolledBack) -> dict[str, Any]:
-    """The document of a rollback."""
-    return {**asdict(done), "edge": _edge(done.edge.verified, done.edge.reason)}
-
-
-def _edge(verified: bool, reason: str) -> dict[str, Any]:
-    return {"verified": verified, "reason": reason}
+def document(done: Deployed | RolledBack) -> dict[str, Any]:
+    """The document of a deploy or a rollback."""
+    return {**asdict(done), "edge": {"verified": done.edge.verified, "reason": done.edge.reason}}
 
 
 def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
@@ -155,7 +146,7 @@ def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
                 "name": name,
                 "version": facts.version,
                 "colour": facts.serving,
-                "boots": facts.slots.get(facts.live) if facts.live else None,
+                "boots": facts.boots,
                 "slots": dict(facts.slots),
                 "kept": {version: kept.digest for version, kept in sorted(facts.kept.items())},
                 "good": good_releases(facts.journal),

@@ -92,9 +92,7 @@ def _deploy(
     turned = turn(operation, check, places, fleet)
     seconds = operation.world.settings.watch.seconds if watch_seconds is None else watch_seconds
     watched = _watch(operation, check, places, fleet, turned, seconds) if seconds else {}
-    with operation.phase("finish") as states:
-        finished = finish_all(operation, places, fleet)
-        states.update(finished.good | dict.fromkeys(finished.bad, "failed"))
+    finished = finish_all(operation, places, fleet, operation.world.settings.keep)
     if finished.bad:
         reasons = "\n".join(str(reason) for reason in finished.bad.values())
         raise HostError(f"{reasons}\n{artifact.version} is live and verified on every host; run the same command again")

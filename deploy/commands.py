@@ -123,7 +123,7 @@ def withdraw(layout: Layout, colour: Colour, restore: str | None, drain_seconds:
 
 
 def finish(layout: Layout, entry: str, prune: tuple[str, ...]) -> str:
-    """Journal ``entry`` (may be empty) and remove the releases ``prune``."""
+    """Journal ``entry`` and remove the releases ``prune``."""
     return _script(layout, "finish", entry=entry, prune=" ".join(prune))
 
 

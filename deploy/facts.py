@@ -66,6 +66,11 @@ class HostFacts:
         return self.slots.get(self.serving) if self.serving else None
 
     @property
+    def boots(self) -> str | None:
+        """The version that would have the traffic after a boot."""
+        return self.slots.get(self.live) if self.live else None
+
+    @property
     def idle(self) -> Colour:
         """The colour that has none: blue on a host that never served."""
         return other(self.serving) if self.serving else "blue"

@@ -7,22 +7,23 @@ from collections.abc import Mapping
 from deploy import commands
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, at_once
-from deploy.journal import DONE, ROLLBACK
+from deploy.journal import DONE
 from deploy.operation import Operation
 from deploy.plan import Place, prunable
 
 
-def finish_all(operation: Operation, places: Mapping[str, Place], fleet: Mapping[str, HostFacts]) -> Gathered[str]:
-    """Journal that the version is live for good, and remove what need not be kept.
-
-    A rollback removes nothing: nobody waits for a disk in the worst hour.
-    """
-    keep = operation.world.settings.keep
+def finish_all(
+    operation: Operation, places: Mapping[str, Place], fleet: Mapping[str, HostFacts], keep: int | None = None
+) -> Gathered[str]:
+    """Journal that the version is live for good, and remove what is beyond the ``keep`` newest; without it nothing."""
 
     def finish(name: str) -> str:
-        gone = () if operation.action == ROLLBACK else prunable(fleet[name], places[name], operation.version, keep)
+        gone = prunable(fleet[name], places[name], operation.version, keep) if keep else ()
         entry = operation.entry(DONE, places[name].colour)
         lines = operation.step(name, commands.finish(operation.world.layout, entry, gone))
         return "not recorded" if "unrecorded" in lines else f"removed {', '.join(gone)}" if gone else "recorded"
 
-    return at_once(fleet, finish)
+    with operation.phase("finish") as states:
+        finished = at_once(fleet, finish)
+        states.update(finished.good | dict.fromkeys(finished.bad, "failed"))
+    return finished

@@ -12,7 +12,7 @@ from core.errors import HostError
 from core.ports import Clock, EdgeProbe, Ran, Shell
 from core.settings.release import Release as Settings
 from deploy.facts import failure
-from deploy.journal import Entry, stamp
+from deploy.journal import DEPLOY, Entry, stamp
 from deploy.layout import Layout
 from deploy.lock import Owner, this_owner
 from deploy.progress import Progress
@@ -48,7 +48,7 @@ class Operation:
     @property
     def must_record(self) -> bool:
         """A deploy needs its journal. A rollback goes on without: a full disk may be why it is asked for."""
-        return self.action == "deploy"
+        return self.action == DEPLOY
 
     def seconds(self) -> float:
         """Since it began."""

@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import LabError
 from core.secret import Secret
+from core.signals import handled
 from lab.hosts import api as machines
 from lab.hosts import needs, processes, ready, tree
 from lab.hosts.host import DATABASE_PORT, existing, named
@@ -81,6 +82,12 @@ def down(place: Place, say: Say = print) -> None:
         _require_root()
         _lower(place)
     say(f"the lab is down after {time.monotonic() - began:.1f} s")
+
+
+def require_none(place: Place, who: str) -> None:
+    """Raise :class:`LabError` if a lab is up: ``who`` needs one of its own, which it will take down."""
+    if place.home.exists():
+        raise LabError(f"a lab is up here, and {who} needs a fresh one: take yours down first with `invoke lab.down`")
 
 
 def status(place: Place) -> dict[str, Any]:
@@ -227,16 +234,8 @@ def _count(place: Place) -> int:
         return sum(host.role == "app" for host in existing(place))
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
+def _undisturbed() -> AbstractContextManager[None]:
     """Let no second Ctrl-C stop the cleaning up; what it waits for is bounded."""
-    if threading.current_thread() is not threading.main_thread():
-        # Only the main thread may set handlers, and only it is interrupted.
-        yield
-        return
-    kept = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    # Only the main thread may set handlers, and only it is interrupted.
+    main = threading.current_thread() is threading.main_thread()
+    return handled(dict.fromkeys(_SIGNALS, lambda *_: None)) if main else nullcontext()

@@ -29,19 +29,16 @@ S = TypeVar("S", bound=Section)
 def stack_file(stacks_dir: Path, stack: str) -> Path:
     """The path of a stack's file. Raises :class:`SettingsError` that lists the stacks there are."""
     path = stacks_dir / f"Pulumi.{stack}.yaml"
-    known = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in stacks_dir.glob("Pulumi.*.yaml"))
+    known = stacks_in(stacks_dir)
     if stack not in known:
         there = ", ".join(known) or "none yet"
         raise SettingsError(f"there is no stack {stack!r} in {stacks_dir}; the stacks are: {there}")
     return path
 
 
-def load_section(path: Path, name: str, model: type[S]) -> S:
-    """Read and validate one section of a stack's file, and none of the others."""
-    section = load_sections(path, {name: model})[name]
-    if not isinstance(section, model):
-        raise TypeError(f"section {name} is a {type(section).__name__}, not a {model.__name__}")
-    return section
+def stacks_in(stacks_dir: Path) -> list[str]:
+    """The names of the stacks that have a file."""
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in stacks_dir.glob("Pulumi.*.yaml"))
 
 
 def load_sections(path: Path, wanted: Mapping[str, type[Section]]) -> dict[str, Section]:

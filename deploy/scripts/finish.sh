@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 step_begins
-[ -z "$entry" ] || journal "$entry" || echo unrecorded
+journal "$entry" || echo unrecorded
 for version in $prune; do
     mv -T "$srv/releases/$version" "$srv/releases/.pruned.$version"
     rm -rf "$srv/releases/.pruned.$version"

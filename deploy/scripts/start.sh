@@ -2,16 +2,15 @@
 # Bring a release up in a colour that has no traffic. reuse=yes: as it is, if it answers; else started anew.
 step_begins
 [ -z "$entry" ] || journal "$entry" || [ "$must_record" = no ]
-since=$(date +%s.%3N)
 how=warm
 if [ "$reuse" = no ] || ! healthy; then
     how=cold
     settle
     point "$srv/slots/$colour" "../releases/$version"
     sudo -n systemctl restart "app@$colour.service" || true
-    # Only now: what ran here before had its last words too.
-    since=$(date +%s.%3N)
 fi
+# Only now: what ran here before had its last words too.
+since=$(date +%s.%3N)
 step_ends
 # What was unpacked reaches the disk while the release starts: a later power cut must not leave holes in it.
 [ "$how" = warm ] || sync -f "$srv/releases" &

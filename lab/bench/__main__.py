@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,14 +41,11 @@ def main() -> int:
     options = _options()
     place = here()
     try:
-        if place.home.exists():
-            raise LabError("a lab is up here, and the bench needs a fresh one: `invoke lab.down` first")
-        figures = [figure for count in options.hosts for figure in _measure(place, count, options.runs)]
+        lab.require_none(place, "the bench")
+        figures = _figures(place, options.hosts, options.runs)
     except LaunchReadyError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    finally:
-        lab.down(place, _say)
     listing = statistics.median(_timed([*INVOKE, "--list"]) for _ in range(options.runs))
     if options.json:
         print(json.dumps({"figures": [asdict(figure) for figure in figures], "invoke_list_seconds": listing}, indent=2))
@@ -73,6 +69,13 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _figures(place: Place, counts: list[int], runs: int) -> list[Figure]:
+    try:
+        return [figure for count in counts for figure in _measure(place, count, runs)]
+    finally:
+        lab.down(place, _say)
+
+
 def _measure(place: Place, count: int, runs: int) -> list[Figure]:
     _say(f"{count} hosts")
     hosts = lab.up(place, count, _say)["hosts"]
@@ -89,9 +92,9 @@ def _measure(place: Place, count: int, runs: int) -> list[Figure]:
 
 
 def _figure(what: str, hosts: int, pairs: list[tuple[float, float]]) -> Figure:
-    median: Callable[[list[float]], float] = statistics.median
-    ours, floors = median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs])
-    figure = Figure(what, hosts, len(pairs), ours, floors, median([ours / least for ours, least in pairs]))
+    ours, floors = (statistics.median(times) for times in zip(*pairs, strict=True))
+    ratio = statistics.median(time / least for time, least in pairs)
+    figure = Figure(what, hosts, len(pairs), ours, floors, ratio)
     _say(f"{what}, {hosts} hosts: {figure.ours:.2f} s against {figure.floor:.2f} s, {figure.ratio:.2f} times")
     return figure
 

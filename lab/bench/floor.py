@@ -10,38 +10,34 @@ from typing import Any
 
 from core.errors import LabError
 
-# The release that is live is pointed at once more: the same renames, syncs and question, and nothing changes.
-SWITCH = """set -eu
-colour=$(basename "$(readlink /srv/app/live)")
-ln -sfn "$colour.sock" /run/app/current.sock.new; mv -T /run/app/current.sock.new /run/app/current.sock
-ln -sfn "slots/$colour" /srv/app/live.new; mv -T /srv/app/live.new /srv/app/live
+# Point the host at $to, durably, and see that nginx answers.
+_POINT = """
+ln -sfn "$to.sock" /run/app/current.sock.new; mv -T /run/app/current.sock.new /run/app/current.sock
+ln -sfn "slots/$to" /srv/app/live.new; mv -T /srv/app/live.new /srv/app/live
 sync /srv/app
 /usr/local/lib/app/probe /healthz | grep -q '^200 '
 """
+_LIVE = """set -eu
+cd /srv/app
+live=$(basename "$(readlink live)"); other=green; [ "$live" = blue ] || other=blue
+"""
+
+# The release that is live is pointed at once more: the same renames, syncs and question, and nothing changes.
+SWITCH = f"{_LIVE}to=$live{_POINT}"
 
 # As a deploy does it: unpack, start the idle colour, wait until it answers, switch.
-RELEASE = """set -eu
-cd /srv/app
-colour=$(basename "$(readlink live)"); idle=green; [ "$colour" = blue ] || idle=blue
+RELEASE = f"""{_LIVE}
 mkdir releases/floor; tar -xzf floor.tar.gz -C releases/floor
-cp -a "slots/$colour/.launch" releases/floor/.launch; chmod -R a+rX releases/floor
-readlink "slots/$idle" >floor.was 2>/dev/null || :
-ln -sfn ../releases/floor "slots/$idle"
-sudo -n systemctl restart "app@$idle.service"
-until curl -sf --unix-socket "/run/app/$idle.sock" -o /dev/null http://app/healthz; do sleep 0.05; done
-ln -sfn "$idle.sock" /run/app/current.sock.new; mv -T /run/app/current.sock.new /run/app/current.sock
-ln -sfn "slots/$idle" live.new; mv -T live.new live
-sync /srv/app
-/usr/local/lib/app/probe /healthz | grep -q '^200 '
-"""
+cp -a "slots/$live/.launch" releases/floor/.launch; chmod -R a+rX releases/floor
+readlink "slots/$other" >floor.was 2>/dev/null || :
+ln -sfn ../releases/floor "slots/$other"
+sudo -n systemctl restart "app@$other.service"
+until curl -sf --unix-socket "/run/app/$other.sock" -o /dev/null http://app/healthz; do sleep 0.05; done
+to=$other{_POINT}"""
 
-UNDO = """set -eu
-cd /srv/app
-idle=$(basename "$(readlink live)"); colour=green; [ "$idle" = blue ] || colour=blue
-ln -sfn "$colour.sock" /run/app/current.sock.new; mv -T /run/app/current.sock.new /run/app/current.sock
-ln -sfn "slots/$colour" live.new; mv -T live.new live
-sudo -n systemctl stop "app@$idle.service"
-rm -f "slots/$idle"; [ ! -s floor.was ] || ln -s "$(cat floor.was)" "slots/$idle"
+UNDO = f"""{_LIVE}to=$other{_POINT}
+sudo -n systemctl stop "app@$live.service"
+rm -f "slots/$live"; [ ! -s floor.was ] || ln -s "$(cat floor.was)" "slots/$live"
 rm -rf releases/floor floor.tar.gz floor.was
 """
 

@@ -6,9 +6,8 @@ import argparse
 import signal
 import sys
 import time
-from types import FrameType
 
-from core.errors import LabError, LaunchReadyError
+from core.errors import LaunchReadyError
 from lab import api as lab
 from lab.artifacts import build
 from lab.demo import story
@@ -22,9 +21,9 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the lab up, to go on by hand")
     options = parser.parse_args()
     stage = Stage(here())
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _refuse_a_lab_in_use(stage)
+        lab.require_none(stage.place, "the demo")
         return _run(stage, options.keep)
     except KeyboardInterrupt:
         stage.say("interrupted")
@@ -32,15 +31,6 @@ def main() -> int:
     except LaunchReadyError as error:
         stage.say(f"error: {error}")
         return error.exit_code
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _refuse_a_lab_in_use(stage: Stage) -> None:
-    if stage.place.home.exists():
-        raise LabError("a lab is up here, and the demo needs a fresh one: take yours down first with `invoke lab.down`")
 
 
 def _run(stage: Stage, keep: bool) -> int:

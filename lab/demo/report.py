@@ -13,9 +13,8 @@ from rich.table import Table
 
 from lab.demo.stage import Ran, Stage
 from lab.load import Record, Stored, Summary, summary
-from lab.timeline import Event, Facts, Timing, render
+from lab.timeline import BUDGET_SECONDS, Event, Facts, Timing, render
 
-BUDGET_SECONDS = 600.0
 FOUND_BY = r"^\S+ {phase} +([0-9.]+) s\b"
 
 

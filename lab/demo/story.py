@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 from core.settings.stack import load_stack
 from lab.demo import proofs
 from lab.demo.declared import expected
-from lab.demo.report import BUDGET_SECONDS, Released, close
+from lab.demo.report import Released, close
 from lab.demo.stage import Stage
 from lab.hosts import api as hosts
 from lab.hosts.disk import ORIGIN_NAMES
 from lab.load import read
 from lab.pki import Pki
 from lab.place import ZONE
+from lab.timeline import BUDGET_SECONDS
 
 STACK = ("--stack", "lab")
 T = TypeVar("T")

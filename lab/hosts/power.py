@@ -26,7 +26,7 @@ BOOT_SECONDS_EACH = 3.0
 HALT_SECONDS = 8.0
 KILL_SECONDS = 10.0
 # After this a host without processes has failed, and is not just about to have some.
-_STARTING_SECONDS = 2.0
+_STARTING_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 # systemd(1): the signal that powers a container off in an orderly way.
 _POWER_OFF = signal.SIGRTMIN + 3

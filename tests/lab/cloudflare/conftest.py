@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,19 @@ from lab.place import ACCOUNT_ID
 from tests.lab.cloudflare.process import Api
 
 
-@pytest.fixture(scope="session")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    made = Api(tmp_path_factory.mktemp("api"), fourth=202)
+@contextmanager
+def _started(made: Api) -> Iterator[Api]:
     try:
         made.start()
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="session")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with _started(Api(tmp_path_factory.mktemp("api"), fourth=202)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -33,12 +39,8 @@ def api(_running: Api) -> Iterator[Api]:
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Api]:
     """An API of the test's own, to be stopped, killed and started at will."""
-    made = Api(tmp_path)
-    try:
-        made.start()
+    with _started(Api(tmp_path)) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture

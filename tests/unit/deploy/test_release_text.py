@@ -71,7 +71,7 @@ def test_a_rollback_ends_beside_its_budget_and_says_what_it_could_not() -> None:
     assert lines[0].startswith("back on 1 (started on b) in 700.00 s of the 600 s budget, seen on each of 2 hosts")
     assert lines[1].startswith("that is over the budget")
     assert lines[2] == "not written down on a: free disk space there, then run it again"
-    assert text.rolled_back_json(done)["edge"] == {"verified": True, "reason": ""}
+    assert text.document(done)["edge"] == {"verified": True, "reason": ""}
 
 
 def test_releases_tell_of_a_boot_that_would_differ_of_a_split_and_of_what_was_cut_short() -> None:
