@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,7 @@ from paramiko.ssh_exception import SSHException
 
 from adapters.ssh_login import Login, words
 from core.errors import HostError
-from core.ports import Ran
+from core.ports import Input, Ran
 from core.settings.hosts import Host
 
 T = TypeVar("T")
@@ -67,8 +67,8 @@ class SshShell:
         except BaseException as error:  # noqa: BLE001 - it is raised again where the result is asked for
             login.set_exception(error)
 
-    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
-        """Run ``script`` with ``sh``; a file's bytes are its standard input."""
+    def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
+        """Run ``script`` with ``sh`` on ``stdin``, whose pieces must not wait longer than the script may take."""
         return self._guarded(lambda: self._run(script, _Deadline(timeout), stdin), timeout)
 
     def hold(self, script: str, *, timeout: float) -> HeldScript:
@@ -80,11 +80,11 @@ class SshShell:
         if self._login is not None:
             self._login.add_done_callback(lambda done: done.exception() or done.result().close())
 
-    def _run(self, script: str, deadline: _Deadline, stdin: Path | None) -> Ran:
+    def _run(self, script: str, deadline: _Deadline, stdin: Input) -> Ran:
         channel = self._start(script, deadline)
         try:
             if stdin is not None:
-                _send(channel, stdin, deadline)
+                _send(channel, _pieces(stdin), deadline)
             channel.shutdown_write()
             out = _read(channel.recv, channel, deadline)
             return self._ended(channel, out, deadline)
@@ -160,17 +160,29 @@ class _Deadline:
         return left
 
 
-def _send(channel: Channel, path: Path, deadline: _Deadline) -> None:
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
+def _send(channel: Channel, pieces: Iterable[bytes], deadline: _Deadline) -> None:
+    for piece in pieces:
+        # Cut small: Paramiko's timeout is for each window that it waits for, and the deadline is for all of them.
+        for start in range(0, len(piece), _PIECE):
             channel.settimeout(deadline.left())
             try:
-                channel.sendall(piece)
+                channel.sendall(piece[start : start + _PIECE])
             except TimeoutError:
                 raise
             except OSError:
                 # The script has ended without reading all: what it said tells why.
                 return
+
+
+def _pieces(stdin: Path | bytes | Iterable[bytes]) -> Iterator[bytes]:
+    if isinstance(stdin, bytes):
+        yield stdin
+    elif isinstance(stdin, Path):
+        with stdin.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    else:
+        yield from stdin
 
 
 def _read(receive: Callable[[int], bytes], channel: Channel, deadline: _Deadline, until: bytes | None = None) -> bytes:

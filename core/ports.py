@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Input: TypeAlias = Path | bytes | Iterable[bytes] | None
+"""What a script reads from its standard input: a file's bytes, these bytes, pieces as they come, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,11 @@ class Shell(Protocol):
         """Log in, if that is not done: the other calls do it where they must."""
         ...
 
-    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
-        """Run ``script`` with ``sh``; a file's bytes are its standard input. ``timeout`` in seconds, for all of it."""
+    def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
+        """Run ``script`` with ``sh`` on ``stdin``. ``timeout`` in seconds, for all of it.
+
+        A script that ends without reading its input to the end is no error. What the input's pieces raise is raised.
+        """
         ...
 
     def hold(self, script: str, *, timeout: float) -> Held:

@@ -6,10 +6,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from core.errors import HostError
-from core.ports import Clock, EdgeProbe, Ran, Shell
+from core.ports import Clock, EdgeProbe, Input, Ran, Shell
 from core.settings.release import Release as Settings
 from deploy.facts import failure
 from deploy.journal import DEPLOY, Entry, stamp
@@ -70,7 +69,7 @@ class Operation:
             schema=schema,
         ).line()
 
-    def step(self, name: str, script: str, timeout: float = 0.0, stdin: Path | None = None) -> list[str]:
+    def step(self, name: str, script: str, timeout: float = 0.0, stdin: Input = None) -> list[str]:
         """Run a script on the host ``name``: its lines. Raises :class:`HostError` for one that failed.
 
         ``timeout`` is what the script may take beyond a usual step's time, in seconds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -228,6 +229,21 @@ def test_the_wrong_host_key_names_the_file_and_what_to_do(machines: Any, tmp_pat
         SshShell(host.model_copy(update={"identity_file": "/nope"})).connect()
     with pytest.raises(HostError, match="does not let nobody in"):
         SshShell(host.model_copy(update={"user": "nobody"})).connect()
+
+
+def test_a_scripts_input_is_a_file_or_bytes_or_pieces_and_has_the_scripts_time(machines: Any, tmp_path: Path) -> None:
+    shell = machines.world().shells["app-1"]
+    whole = bytes(range(256)) * 2048
+    (tmp_path / "file").write_bytes(whole)
+    expected = hashlib.sha256(whole).hexdigest()
+    for stdin in (tmp_path / "file", whole, (whole[at : at + 70_000] for at in range(0, len(whole), 70_000))):
+        assert shell.run("sha256sum", timeout=10, stdin=stdin).out == f"{expected}  -\n"
+    assert shell.run("sha256sum", timeout=10, stdin=b"").out == f"{hashlib.sha256().hexdigest()}  -\n"
+    assert shell.run("echo enough; exit 3", timeout=10, stdin=iter([whole] * 20)).status == 3
+    began = time.monotonic()
+    with pytest.raises(HostError, match=r"did not end within 0\.5 s"):
+        shell.run("sleep 30", timeout=0.5, stdin=(whole for _ in range(200)))
+    assert time.monotonic() - began < 3
 
 
 def test_a_full_disk_is_said_before_and_does_not_stop_a_rollback(machines: Any, live: Live) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from core.errors import HostError
-from core.ports import Answer, Ran
+from core.ports import Answer, Input, Ran
 from core.settings.release import Release
 from deploy.artifact import Artifact
 from deploy.layout import Layout
@@ -73,14 +73,15 @@ class FolderHost:
         if self.fail("connect"):
             raise HostError(f"{self.name} refuses connections: is it on?")
 
-    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
+    def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
         self.ran.append(script)
         if self.fail(script):
             raise HostError(f"{self.name}: the connection was lost")
-        with stdin.open("rb") if stdin else Path(os.devnull).open("rb") as source:
-            done = subprocess.run(
-                ["sh", "-c", script], stdin=source, capture_output=True, env=self.environment, timeout=timeout
-            )
+        given = stdin.read_bytes() if isinstance(stdin, Path) else stdin
+        given = given if isinstance(given, bytes) else b"".join(given or ())
+        done = subprocess.run(
+            ["sh", "-c", script], input=given, capture_output=True, env=self.environment, timeout=timeout
+        )
         if self.after(script):
             raise HostError(f"{self.name}: the connection was lost before a step there had ended")
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -252,7 +253,7 @@ class Rooted:
     def connect(self) -> None:
         self.host.connect()
 
-    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
+    def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
         return self.host.run(self._rooted(script), timeout=timeout, stdin=stdin)
 
     def hold(self, script: str, *, timeout: float) -> HeldProcess:

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import HostError, LaunchReadyError, LockedError, RevertedError, RollbackError, SplitError
-from core.ports import Answer, Ran
+from core.ports import Answer, Input, Ran
 from core.settings.release import Release
 from deploy.api import deploy
 from deploy.artifact import Artifact
@@ -76,7 +76,7 @@ class Model:
         if self.dead:
             raise HostError(f"{self.name} does not answer")
 
-    def run(self, script: str, *, timeout: float, stdin: Path | None = None) -> Ran:
+    def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
         assert timeout > 0
         assert self.holder, "a step without the lock"
         step, values = step_of(script), values_of(script)
