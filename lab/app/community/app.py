@@ -11,10 +11,11 @@ from fastapi.staticfiles import StaticFiles
 
 from . import parts, problems
 from .database import Pool
+from .feed import Feed
 from .health import database_check
 from .middleware import SameOrigin, SecurityHeaders
 from .passwords import Passwords
-from .routes import accounts, invites, orgs, pages, posts, system
+from .routes import accounts, invites, live, orgs, pages, posts, system, uploads
 from .settings import Settings
 
 MOST_BODY_BYTES = 64 * 1024
@@ -38,9 +39,10 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
     app.state.pool = pool
     app.state.parts = tuple(names)
     app.state.passwords = Passwords()
+    app.state.feed = Feed(settings.database_url, pool)
     app.state.checks = {"database": database_check(pool, settings.schema)}
     problems.install(app)
-    for module in (accounts, orgs, posts, invites, system, pages):
+    for module in (accounts, orgs, posts, uploads, live, invites, system, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     parts.install(app, app.state.parts)

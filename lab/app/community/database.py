@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Annotated, TypeAlias
 
 import asyncpg
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 Pool: TypeAlias = asyncpg.Pool
 Connection: TypeAlias = asyncpg.Connection
@@ -46,11 +47,11 @@ async def schema_version(connection: Connection | Pool) -> int:
     return int(await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_migrations"))
 
 
-def _pool(request: Request) -> Pool:
+def _pool(request: HTTPConnection) -> Pool:
     return request.app.state.pool
 
 
-async def _connection(request: Request) -> AsyncIterator[Connection]:
+async def _connection(request: HTTPConnection) -> AsyncIterator[Connection]:
     async with _pool(request).acquire(timeout=CONNECT_SECONDS) as connection:
         yield connection
 

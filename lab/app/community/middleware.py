@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -47,11 +47,30 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
-        if scope["type"] == "http" and crosses_origins(scope["method"], Headers(scope=scope)):
-            refusal = problems.response(403, "Requests from other sites cannot change anything here.")
+        # A WebSocket begins with a GET, which no browser keeps other sites from: it counts as unsafe.
+        method = scope["method"] if scope["type"] == "http" else "websocket"
+        if scope["type"] != "lifespan" and crosses_origins(method, Headers(scope=scope)):
+            refusal = problems.response(403, "Requests from other sites can neither change nor watch anything here.")
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class NamedRefusals:
+    """Adds ``headers`` to the answer that refuses a WebSocket: the server adds its own only where one is accepted."""
+
+    def __init__(self, app: ASGIApp, headers: Sequence[tuple[str, str]]) -> None:
+        self._app, self._headers = app, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+
+        async def named(message: Message) -> None:
+            if message["type"] == "websocket.http.response.start":
+                MutableHeaders(scope=message).update(dict(self._headers))
+            await send(message)
+
+        await self._app(scope, receive, named if scope["type"] == "websocket" else send)
 
 
 def crosses_origins(method: str, headers: Mapping[str, str]) -> bool:

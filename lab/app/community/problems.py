@@ -9,9 +9,10 @@ from typing import Any
 import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 log = logging.getLogger("community")
 
@@ -61,6 +62,8 @@ def install(app: FastAPI) -> None:
     """Turn every error of ``app`` into a problem."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(WebSocketRequestValidationError, _invalid)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unexpected)
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, _unavailable)
@@ -72,8 +75,13 @@ async def _http(_: Request, error: Exception) -> ProblemResponse:
     return response(error.status_code, error.detail, dict(error.headers or {}))
 
 
+async def _left(_: Request, __: Exception) -> ProblemResponse:
+    # Nobody reads this, but it is no error of the app's.
+    return response(400, "The request ended before its body did.")
+
+
 async def _invalid(_: Request, error: Exception) -> ProblemResponse:
-    if not isinstance(error, RequestValidationError):
+    if not isinstance(error, ValidationException):
         raise error
     # The input itself is left out: it may be a password.
     reasons = [{"at": list(reason["loc"]), "reason": reason["msg"]} for reason in error.errors()]

@@ -11,6 +11,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
+from starlette.requests import HTTPConnection
 
 from .database import Connection, Pool, PoolOf
 from .problems import Problem
@@ -57,7 +58,8 @@ async def sign_out(connection: Connection, key: bytes, request: Request, respons
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
 
 
-async def _visitor(request: Request, pool: PoolOf) -> User | None:
+async def visitor(request: HTTPConnection, pool: PoolOf) -> User | None:
+    """Who is signed in by the request's cookie, now; None for nobody."""
     token = request.cookies.get(COOKIE)
     if not token:
         return None
@@ -69,11 +71,13 @@ async def _visitor(request: Request, pool: PoolOf) -> User | None:
     return User(**row) if row else None
 
 
-async def _user(visitor: Annotated[User | None, Depends(_visitor)]) -> User:
-    if visitor is None:
+Visitor = Annotated[User | None, Depends(visitor)]
+
+
+async def _user(user: Visitor) -> User:
+    if user is None:
         raise Problem(401, "Sign in first.", {"WWW-Authenticate": "Cookie"})
-    return visitor
+    return user
 
 
-Visitor = Annotated[User | None, Depends(_visitor)]
 SignedIn = Annotated[User, Depends(_user)]

@@ -62,6 +62,18 @@ class PostPage(BaseModel):
     next: UUID | None
 
 
+class UploadView(BaseModel):
+    """A file in a space; ``size`` is in bytes, ``sha256`` in hexadecimal."""
+
+    id: UUID
+    space_id: UUID
+    author_id: UUID
+    name: str
+    size: int
+    sha256: str
+    created_at: datetime
+
+
 class InviteView(BaseModel):
     """An invite, to those who manage them."""
 

@@ -44,7 +44,7 @@ class Platform:
         await _execute(self.environment["DATABASE_URL"], statement)
 
     @contextmanager
-    def running(self, release: str, colour: str = "blue", healthy: bool = True) -> Iterator[Running]:
+    def running(self, release: str, colour: str = "blue", healthy: bool = True, drain: str = "") -> Iterator[Running]:
         """The release's own process, as the unit would start it, until the block ends."""
         socket = self.folder / f"{colour}.sock"
         socket.unlink(missing_ok=True)
@@ -53,6 +53,7 @@ class Platform:
             "APP_SOCKET": str(socket),
             "APP_COLOUR": colour,
             "APP_VERSION": VERSIONS[release],
+            "APP_DRAIN_SECONDS": drain,
         }
         process = subprocess.Popen([self.folder / release / "bin/serve"], env=environment, umask=0o007)
         running = Running(socket, process)

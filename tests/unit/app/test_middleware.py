@@ -19,6 +19,8 @@ from lab.app.community.middleware import crosses_origins
         ("POST", {"origin": "https://evil.example", "host": "app.example"}, True),
         ("POST", {"origin": "https://app.example.evil.example", "host": "app.example"}, True),
         ("POST", {"origin": "null", "host": "app.example"}, True),
+        ("websocket", {"origin": "https://evil.example", "host": "app.example"}, True),
+        ("websocket", {"origin": "https://app.example", "host": "app.example"}, False),
         ("POST", {"origin": "https://evil.example", "sec-fetch-site": "same-origin", "host": "app.example"}, False),
     ],
 )

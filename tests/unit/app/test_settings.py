@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.app.community.serve import drain_seconds
 from lab.app.community.settings import SchemaRange, SettingsError, from_environment, read_schema
 
 GOOD = {
@@ -29,6 +30,17 @@ def test_no_secret_shows_in_the_settings_text(root: Path) -> None:
     text = repr(from_environment(GOOD, root))
     assert "hunter2" not in text
     assert "kkkk" not in text
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(None, 30.0), ("", 30.0), ("0", 0.0), ("2.5", 2.5)])
+def test_the_drain_can_be_made_shorter(text: str | None, seconds: float) -> None:
+    assert drain_seconds({} if text is None else {"APP_DRAIN_SECONDS": text}) == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "31", "nan", "x"])
+def test_a_drain_beyond_what_the_unit_waits_for_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="APP_DRAIN_SECONDS must be a number from 0 to 30"):
+        drain_seconds({"APP_DRAIN_SECONDS": text})
 
 
 @pytest.mark.parametrize("name", GOOD)

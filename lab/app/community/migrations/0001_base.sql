@@ -60,3 +60,21 @@ CREATE TABLE invites (
     accepted_by uuid REFERENCES users ON DELETE SET NULL
 );
 CREATE INDEX invites_org ON invites (org_id);
+
+CREATE TABLE uploads (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    space_id uuid NOT NULL REFERENCES spaces ON DELETE CASCADE,
+    author_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    name text NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX uploads_newest ON uploads (space_id, created_at DESC, id DESC);
+
+CREATE TABLE upload_parts (
+    upload_id uuid NOT NULL REFERENCES uploads ON DELETE CASCADE,
+    number integer NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (upload_id, number)
+);

@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import UniqueViolationError
 from fastapi import APIRouter, Query
 
-from .. import access
+from .. import access, feed
 from ..database import Db
 from ..forms import NewPost, NewSpace
 from ..problems import conflict
@@ -52,15 +52,17 @@ async def show_space(org_id: UUID, space_id: UUID, user: SignedIn, connection: D
 
 @router.post("/{space_id}/posts", status_code=201)
 async def create_post(org_id: UUID, space_id: UUID, form: NewPost, user: SignedIn, connection: Db) -> PostView:
-    """Post in a space, as any member may."""
+    """Post in a space, as any member may; who watches the space is told."""
     await access.space(connection, user, org_id, space_id)
-    row = await connection.fetchrow(
-        "INSERT INTO posts (space_id, author_id, body) VALUES ($1, $2, $3) RETURNING id, created_at",
-        space_id,
-        user.id,
-        form.body,
+    row = await connection.fetchrow(feed.INSERT, space_id, user.id, form.body)
+    return PostView(
+        id=row["id"],
+        created_at=row["created_at"],
+        space_id=space_id,
+        author_id=user.id,
+        author=user.name,
+        body=form.body,
     )
-    return PostView(**row, space_id=space_id, author_id=user.id, author=user.name, body=form.body)
 
 
 @router.get("/{space_id}/posts")
