@@ -29,6 +29,10 @@ class HostError(LaunchReadyError):
     """A host cannot be reached, is not who it was, or refused a command."""
 
 
+class StoreError(LaunchReadyError):
+    """A store of secrets cannot be reached, or does not give a secret out."""
+
+
 class LockedError(LaunchReadyError):
     """Somebody else is releasing to this host now."""
 

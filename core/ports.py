@@ -8,6 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from core.secret import Secret
+from core.settings.credentials import Credential
+
 Input: TypeAlias = Path | bytes | Iterable[bytes] | None
 """What a script reads from its standard input: a file's bytes, these bytes, pieces as they come, or nothing."""
 
@@ -59,6 +62,18 @@ class Shell(Protocol):
 
     def close(self) -> None:
         """Cut the connection: whatever was held is let go, whatever waits for an answer fails."""
+        ...
+
+
+class SecretStore(Protocol):
+    """One kind of place that secrets come from. It may be asked from several threads at once."""
+
+    def read(self, wanted: Credential) -> Secret:
+        """The value, never empty.
+
+        Raises :class:`core.errors.SettingsError` where it is not there or cannot be understood, and
+        :class:`core.errors.StoreError` where the place does not answer or refuses; no message holds a value.
+        """
         ...
 
 

@@ -68,7 +68,9 @@ class Artifact:
 
     def record(self) -> str:
         """One line of JSON that stays with the release on the host: what a rollback must know of it."""
-        known = self.manifest.model_dump(mode="json", by_alias=True, include={"version", "health_path", "schema_"})
+        known = self.manifest.model_dump(
+            mode="json", by_alias=True, include={"version", "health_path", "schema_", "secrets"}
+        )
         return json.dumps({**known, "digest": self.digest}, separators=(",", ":"))
 
     def run_script(self) -> str:

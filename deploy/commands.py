@@ -122,6 +122,21 @@ def withdraw(layout: Layout, colour: Colour, restore: str | None, drain_seconds:
     return _script(layout, "withdraw", colour=colour, restore=restore or "-", drain_ms=drain, entry=entry)
 
 
+def credentials_ready(layout: Layout) -> str:
+    """Fail where the host has no tool for secrets, or where the user may not use it."""
+    return _script(layout, "") + '\nsudo -n "$tools/credentials" names blue >/dev/null\n'
+
+
+def credentials(layout: Layout, version: str) -> str:
+    """Keep the secrets on standard input (lines of ``NAME BASE64``) for ``version``, root's alone."""
+    return _script(layout, "credentials", version=version)
+
+
+def changed(layout: Layout, before: str, version: str, folder: str) -> str:
+    """Say which files below ``folder`` differ between the releases ``before`` and ``version``: a ``file`` line each."""
+    return _script(layout, "changed", before=before, version=version, folder=folder)
+
+
 def finish(layout: Layout, entry: str, prune: tuple[str, ...]) -> str:
     """Journal ``entry`` and remove the releases ``prune``."""
     return _script(layout, "finish", entry=entry, prune=" ".join(prune))

@@ -53,6 +53,8 @@ class Manifest(Section):
     health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
     environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
     """Names that ``/etc/app/env`` on every host must set."""
+    secrets: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")], ...] = ()
+    """Names that it reads from ``$CREDENTIALS_DIRECTORY``: the stack's ``launch-ready:credentials`` says from where."""
     migrations: Migrations | None = None
     schema_: Annotated[Schema | None, Field(alias="schema")] = None
 

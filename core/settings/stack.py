@@ -10,6 +10,7 @@ from typing import Any, cast
 from core.errors import SettingsError
 from core.settings.base import NAMESPACE, Section, config_of, stack_file, validate_sections
 from core.settings.checks import Finding, check
+from core.settings.credentials import Credentials
 from core.settings.dns import Dns
 from core.settings.email import Email
 from core.settings.explain import dotted, near
@@ -33,6 +34,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "rate_limits": RateLimits,
     "email": Email,
     "secrets": Secrets,
+    "credentials": Credentials,
     "release": Release,
 }
 """Every section, in the order in which the documentation has them."""
@@ -52,6 +54,7 @@ class Stack:
     rate_limits: RateLimits
     email: Email
     secrets: Secrets
+    credentials: Credentials
     release: Release
     fleet: Fleet
 
@@ -78,7 +81,7 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
         raise SettingsError("\n".join([*map(clean, reasons), str(error)])) from None
     fleet = fleet_of(cast(Hosts, sections.pop("hosts")), root)
     stack = Stack(fleet=fleet, **cast(dict[str, Any], sections))
-    reasons += _secret_values(config, stack.secrets, tree)
+    reasons += _secret_values(config, stack, tree)
     findings = check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
     reasons += [_explain(finding, tree) for finding in findings]
     if reasons:
@@ -109,17 +112,18 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
             key = f"{NAMESPACE}:{name}"
             yield (
                 f"{tree.where(('config', key))}: config.{key} is not a known section nor a secret that "
-                f"{NAMESPACE}:secrets names{near(name, known)}; sections: {', '.join(SECTIONS)}"
+                f"{NAMESPACE}:secrets or :credentials names{near(name, known)}; sections: {', '.join(SECTIONS)}"
             )
 
 
 def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
-    """The names that ``launch-ready:secrets`` gives, as far as a section that may be wrong can be read."""
-    section = config.get(f"{NAMESPACE}:secrets")
-    items = section.get("items") if isinstance(section, dict) else None
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, dict) and isinstance(name := item.get("config_secret"), str):
-            yield name
+    """The config secrets that sections name, as far as a section that may be wrong can be read."""
+    for name in ("secrets", "credentials"):
+        section = config.get(f"{NAMESPACE}:{name}")
+        items = section.get("items") if isinstance(section, dict) else None
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and isinstance(found := item.get("config_secret"), str):
+                yield found
 
 
 def _open_credentials(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
@@ -130,16 +134,18 @@ def _open_credentials(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
             yield f"{where}: config.{key} is not encrypted: revoke it, and set the new one in CLOUDFLARE_API_TOKEN"
 
 
-def _secret_values(config: Mapping[str, Json], secrets: Secrets, tree: Tree) -> Iterator[str]:
+def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iterator[str]:
     """Secrets that have no value, and those whose value stands in the file for all to read."""
     # An ESC environment can bring values that are not in the file: only Pulumi itself knows them.
     elsewhere = isinstance(tree.value, dict) and "environment" in tree.value
-    for item in secrets.items:
-        key = f"{NAMESPACE}:{item.config_secret}"
+    needed_by = {item.config_secret: item.name for item in stack.credentials.items if item.config_secret}
+    needed_by |= {item.config_secret: item.name for item in stack.secrets.items}
+    for config_secret, name in needed_by.items():
+        key = f"{NAMESPACE}:{config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"
         if key not in config and not elsewhere:
             where = tree.where(("config",))
-            yield f"{where}: config.{key} is missing, and the secret {item.name} has its value there: {way_out}"
+            yield f"{where}: config.{key} is missing, and the secret {name} has its value there: {way_out}"
         if key in config and not _is_encrypted(config[key]):
             yield f"{tree.where(('config', key))}: config.{key} is not encrypted: replace the secret, and {way_out}"
 

@@ -48,3 +48,8 @@ last_words() {
     journalctl --unit "$2" --since "@$1" --lines 15 --output cat --no-pager 2>/dev/null |
         sudo -n "$tools/env-redact" | cut -c 1-400 | sed 's/^/log /' || true
 }
+
+# What systemd hands to the release in this slot: the secrets that were kept with its version, or none.
+use_credentials() {
+    [ ! -x "$tools/credentials" ] || sudo -n "$tools/credentials" use "$colour"
+}

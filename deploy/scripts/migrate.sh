@@ -3,6 +3,7 @@ step_begins
 settle
 sudo -n systemctl stop "app@$colour.service"
 point "$srv/slots/$colour" "../releases/$version"
+use_credentials
 since=$(date +%s)
 if sudo -n systemctl start "app-migrate@$colour.service" 2>/dev/null; then
     journal "$entry"

@@ -7,6 +7,7 @@ if [ "$reuse" = no ] || ! healthy; then
     how=cold
     settle
     point "$srv/slots/$colour" "../releases/$version"
+    use_credentials
     sudo -n systemctl restart "app@$colour.service" || true
 fi
 # Only now: what ran here before had its last words too.

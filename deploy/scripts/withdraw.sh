@@ -5,6 +5,7 @@ settle
 sudo -n systemctl stop "app@$colour.service"
 if [ "$restore" != - ]; then
     point "$srv/slots/$colour" "../releases/$restore"
+    use_credentials
     sudo -n systemctl restart "app@$colour.service" || true
     # It is warm again once it answers at all; a release that never does must not hold this up.
     tries=100

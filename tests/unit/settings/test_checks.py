@@ -205,8 +205,9 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
         ),
         pytest.param(
             lambda config: config.update(rate_limit={}),
-            "rate_limit is not a known section nor a secret that launch-ready:secrets names (did you "
-            "mean rate_limits?); sections: zone, hosts, dns, tls, waf, rate_limits, email, secrets, release",
+            "rate_limit is not a known section nor a secret that launch-ready:secrets or :credentials names (did you "
+            "mean rate_limits?); sections: zone, hosts, dns, tls, waf, rate_limits, email, secrets, "
+            "credentials, release",
             id="a section that is not known",
         ),
     ],
