@@ -9,8 +9,9 @@ from typing import Final
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.http import WS_CLOSED_MESSAGE
+from multidict import CIMultiDict, CIMultiDictProxy
 
-from lab.edge.headers import Pairs
+from lab.edge.headers import Pairs, for_client
 from lab.edge.origin import Origins, Outgoing
 from lab.edge.sites import Site, SslMode
 
@@ -40,7 +41,8 @@ async def pass_through(
         )
     except aiohttp.WSServerHandshakeError as refusal:
         # The body of a refusal does not come through aiohttp's client.
-        return web.Response(status=refusal.status, headers=added)
+        refused = CIMultiDictProxy(CIMultiDict(refusal.headers or ()))
+        return web.Response(status=refusal.status, headers=_without_handshake(for_client(refused, added)))
     client = web.WebSocketResponse(
         protocols=[origin.protocol] if origin.protocol else (),
         autoping=False,
@@ -49,11 +51,18 @@ async def pass_through(
         max_msg_size=0,
         decode_text=False,
     )
-    client.headers.extend(added)
+    # aiohttp shows what the origin said with its 101 nowhere else.
+    client.headers.extend(_without_handshake(for_client(origin._response.headers, added)))
     async with origin:
         await client.prepare(request)
         await asyncio.gather(_pump(client, origin), _pump(origin, client))
     return client
+
+
+def _without_handshake(headers: CIMultiDict[str]) -> CIMultiDict[str]:
+    """The origin's own words, without what is about its side of the connection or the body of a refusal."""
+    own = (_HANDSHAKE, "content-", "date")
+    return CIMultiDict((name, value) for name, value in headers.items() if not name.lower().startswith(own))
 
 
 async def _open(

@@ -271,9 +271,44 @@ async def test_a_websocket_that_the_origin_closes_is_closed_with_its_code(client
 
 async def test_a_websocket_that_the_origin_refuses_is_refused(client: Any, serve: Any) -> None:
     async def origin(_: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(status=401)
+        return web.Response(status=401, headers={"X-Release": "1.0.0"})
 
     await serve(origin)
     with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
         await client.session.ws_connect(client.url("/ws"))
     assert caught.value.status == 401
+    assert caught.value.headers is not None
+    assert caught.value.headers["X-Release"] == "1.0.0"
+
+
+async def test_what_the_origin_says_as_it_takes_a_websocket_reaches_the_client(client: Any, serve: Any) -> None:
+    async def origin(request: web.BaseRequest) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        socket.headers["X-Release"] = "2.0.0"
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    await serve(origin)
+    async with client.session.ws_connect(client.url("/ws")) as socket:
+        headers = socket._response.headers
+        assert headers["X-Release"] == "2.0.0"
+        assert headers.getall("Server") == ["cloudflare"]
+        assert len(headers.getall("Sec-WebSocket-Accept")) == 1
+
+
+async def test_server_sent_events_come_as_they_are_sent(client: Any, serve: Any) -> None:
+    async def origin(request: web.BaseRequest) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        await answer.write(b"event: one\n\n")
+        await asyncio.wait_for(read.wait(), 5)
+        await answer.write(b"event: two\n\n")
+        return answer
+
+    read = asyncio.Event()
+    await serve(origin)
+    async with client.get("/events") as answer:
+        assert await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 2) == b"event: one\n\n"
+        read.set()
+        assert await answer.content.read() == b"event: two\n\n"
