@@ -137,6 +137,14 @@ class HeldScript:
         """What it has said up to its line ``end``, or how it ended before that."""
         return self._said
 
+    def beat(self) -> None:
+        """Send it a line, so that it knows of us."""
+        try:
+            self._channel.sendall(b"\n")
+        except OSError:
+            # Lost, and the lock with it: the next step says so.
+            return
+
     def let_go(self) -> None:
         """End its standard input and wait for it to end."""
         try:

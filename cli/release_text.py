@@ -15,7 +15,7 @@ from deploy.fleet import told
 from deploy.journal import BEGIN, good_releases
 
 if TYPE_CHECKING:
-    from deploy.api import Deployed
+    from deploy.forward import Deployed
     from deploy.progress import Progress
     from rollback.api import RolledBack
 

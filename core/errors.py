@@ -39,6 +39,10 @@ class LockedError(LaunchReadyError):
     exit_code = 3
 
 
+class FencedError(LockedError):
+    """This command has lost its lock to another, which decides from now on: it changed nothing after that."""
+
+
 class HealthError(LaunchReadyError):
     """A release did not become healthy; traffic was left where it was."""
 

@@ -32,6 +32,10 @@ class Held(Protocol):
         """What it has said up to its line ``end``, with status 0; or how it ended before that."""
         ...
 
+    def beat(self) -> None:
+        """Send it a line, so that it knows of us. Raises nothing: a lost connection shows in the next step."""
+        ...
+
     def let_go(self) -> None:
         """End its standard input and wait for it to end. Raises nothing: a lost connection has let go already."""
         ...
@@ -91,6 +95,14 @@ class EdgeProbe(Protocol):
 
     def ask(self, path: str) -> Answer:
         """GET ``path``. Raises nothing for an edge that does not answer: the answer says so."""
+        ...
+
+
+class Record(Protocol):
+    """What a command leaves on the machine that it runs on."""
+
+    def add(self, line: str) -> None:
+        """Append one line; it is on the disk before this returns. Raises :class:`core.errors.HostError`."""
         ...
 
 

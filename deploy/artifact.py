@@ -20,6 +20,7 @@ from typing import IO, Self
 from core.errors import ArtifactError
 from core.terminal import clean
 from deploy import commands
+from deploy.facts import Kept
 from deploy.manifest import MANIFEST, Manifest, read_manifest
 from deploy.manifest import MOST_BYTES as MOST_MANIFEST
 
@@ -71,7 +72,21 @@ class Artifact:
         known = self.manifest.model_dump(
             mode="json", by_alias=True, include={"version", "health_path", "schema_", "secrets"}
         )
-        return json.dumps({**known, "digest": self.digest}, separators=(",", ":"))
+        known |= {"digest": self.digest, "migrations": self.manifest.migrations is not None}
+        return json.dumps(known, separators=(",", ":"))
+
+    def kept(self) -> Kept:
+        """What a host knows of it once it is there."""
+        schema, manifest = self.manifest.schema_, self.manifest
+        return Kept(
+            version=self.version,
+            digest=self.digest,
+            health_path=manifest.health_path,
+            minimum=schema.minimum if schema else None,
+            maximum=schema.maximum if schema else None,
+            target=schema.target if schema else None,
+            migrations=manifest.migrations is not None,
+        )
 
     def run_script(self) -> str:
         """What the unit of a colour starts."""

@@ -41,12 +41,24 @@ def look(layout: Layout) -> str:
     return _script(layout, "facts") + "\nfacts\n"
 
 
-def hold(layout: Layout, owner: str, *, preflight: bool) -> str:
+def hold(layout: Layout, owner: str, lease_seconds: int, *, preflight: bool) -> str:
     """Take the lock in the name of ``owner`` (one line), say the facts and ``end``, and hold it until the input ends.
 
-    ``preflight`` adds what a deploy must know: free space, ``nginx -t``, the names that the environment sets.
+    Each line of input renews it for ``lease_seconds``. ``preflight`` adds what a deploy must know: free space,
+    ``nginx -t``, the names that the environment sets.
     """
-    return _script(layout, "facts preflight hold" if preflight else "facts nothing hold", owner=owner)
+    fragments = "facts preflight hold" if preflight else "facts nothing hold"
+    return _script(layout, fragments, owner=owner, lease_seconds=lease_seconds)
+
+
+def fenced(script: str, fence: str) -> str:
+    """``script`` as the holder of the lock sends it: it refuses to begin once somebody else was given the lock."""
+    return f"fence={shlex.quote(fence)}\n{script}"
+
+
+def begin(layout: Layout, entry: str) -> str:
+    """Journal ``entry``: what is about to be done."""
+    return _script(layout, "begin", entry=entry)
 
 
 def upload(layout: Layout, version: str, digest: str, run: str, migrate: str, record: str) -> str:
@@ -65,11 +77,10 @@ def upload(layout: Layout, version: str, digest: str, run: str, migrate: str, re
     )
 
 
-def migrate(layout: Layout, colour: Colour, version: str, drain_seconds: float, entry: str) -> str:
-    """Run the migrations of ``version`` from the idle ``colour``; journal ``entry`` once they are through."""
-    return _script(
-        layout, "migrate", colour=colour, version=version, drain_ms=_milliseconds(drain_seconds), entry=entry
-    )
+def migrate(layout: Layout, colour: Colour, version: str, drain_seconds: float, intent: str, entry: str) -> str:
+    """Journal ``intent``, run the migrations of ``version`` from the idle ``colour``, then journal ``entry``."""
+    drain = _milliseconds(drain_seconds)
+    return _script(layout, "migrate", colour=colour, version=version, drain_ms=drain, intent=intent, entry=entry)
 
 
 @dataclass(frozen=True)
@@ -84,8 +95,11 @@ class Start:
     must_record: bool
 
 
-def start(layout: Layout, colour: Colour, check: Check, how: Start, entry: str) -> str:
-    """Bring ``check.version`` up in ``colour`` and wait on the host until it is healthy or the time is over."""
+def start(layout: Layout, colour: Colour, check: Check, how: Start, entry: str, seen: str) -> str:
+    """Bring ``check.version`` up in ``colour`` and wait on the host until it is healthy or the time is over.
+
+    ``entry`` is journalled before, ``seen`` once it is healthy; either may be empty.
+    """
     return _script(
         layout,
         "start",
@@ -98,12 +112,23 @@ def start(layout: Layout, colour: Colour, check: Check, how: Start, entry: str) 
         reuse=_word(how.reuse),
         must_record=_word(how.must_record),
         entry=entry,
+        seen=seen,
     )
 
 
-def switch(layout: Layout, colour: Colour | None, check: Check, timeout_seconds: float) -> str:
-    """Move the host's traffic to ``colour`` (none: to nothing) and wait until its nginx answers with the version."""
-    return _script(layout, "switch", colour=colour or "-", **_asked(check), timeout_ms=_milliseconds(timeout_seconds))
+def switch(
+    layout: Layout, colour: Colour | None, check: Check, timeout_seconds: float, entry: str, *, must_record: bool
+) -> str:
+    """Journal ``entry``, move the host's traffic to ``colour`` (none: to nothing), wait until nginx answers with it."""
+    return _script(
+        layout,
+        "switch",
+        colour=colour or "-",
+        **_asked(check),
+        timeout_ms=_milliseconds(timeout_seconds),
+        entry=entry,
+        must_record=_word(must_record),
+    )
 
 
 def commit(layout: Layout, colour: Colour | None, entry: str, *, must_record: bool) -> str:

@@ -28,6 +28,7 @@ class EdgeOutcome:
 
 
 NOT_ASKED = EdgeOutcome(False, False, "not asked: the stack's section launch-ready:release has no `url`")
+IN_MAINTENANCE = EdgeOutcome(False, False, "not asked: the maintenance page is on")
 
 
 def is_right(answer: Answer, check: Check) -> bool:

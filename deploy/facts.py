@@ -17,13 +17,18 @@ _UNPREPARED = "is not prepared for releases: run scripts/prepare-host on it as r
 
 @dataclass(frozen=True)
 class Kept:
-    """A release on a host, by the record that was written when it was unpacked."""
+    """A release on a host, by the record that was written when it was unpacked.
+
+    ``minimum`` to ``maximum`` are the schema's versions it lives with, ``target`` what its ``migrations`` bring it to.
+    """
 
     version: str
     digest: str
     health_path: str
     minimum: int | None = None
     maximum: int | None = None
+    target: int | None = None
+    migrations: bool = False
 
     def lives_with(self, schema: int | None) -> bool:
         """Can it run on a database of this version? Where either side says nothing: yes."""
@@ -43,8 +48,22 @@ class Preflight:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """Who held the lock when the host was asked; ``left`` seconds of it (below 0: it has run out)."""
+
+    who: str
+    action: str
+    since: str
+    left: float
+
+
+@dataclass(frozen=True)
 class HostFacts:
-    """One host: which colour has the traffic now, which will have it after a boot, what is in the slots and kept."""
+    """One host: which colour has the traffic now, which will have it after a boot, what is in the slots and kept.
+
+    ``fence`` is what the lock was given with, ``head`` the SHA-256 of the journal's last line, ``lease`` whoever holds
+    the lock, ``maintenance`` whether its visitors see the maintenance page.
+    """
 
     name: str
     current: Colour | None
@@ -54,6 +73,10 @@ class HostFacts:
     kept: Mapping[str, Kept]
     journal: tuple[Entry, ...]
     preflight: Preflight | None = None
+    fence: str = ""
+    head: str = ""
+    lease: Lease | None = None
+    maintenance: bool = False
 
     @property
     def serving(self) -> Colour | None:
@@ -104,7 +127,29 @@ def read_facts(name: str, ran: Ran) -> HostFacts:
         kept={kept.version: kept for line in read.lists.get("release", []) if (kept := _kept(line)) is not None},
         journal=parse(read.lists.get("journal", [])),
         preflight=_preflight(name, read) if "space" in read.words else None,
+        fence=read.words.get("fence", ""),
+        head=read.words.get("head", ""),
+        lease=_lease(read.words),
+        maintenance="maintenance" in read.words,
     )
+
+
+def _lease(words: Mapping[str, str]) -> Lease | None:
+    try:
+        left = int(words["leased"].split()[0]) - int(words["up"])
+    except (KeyError, ValueError, IndexError):
+        return None
+    return read_lease(words.get("lease", ""), left)
+
+
+def read_lease(text: str, left: float) -> Lease | None:
+    """The holder that a lease names (JSON), or none for one that is not ours."""
+    try:
+        found = json.loads(text)
+        who, action, since = (clean(str(found[key]))[:80] for key in ("who", "action", "since"))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Lease(who, action, since, left)
 
 
 def _sort(lines: Iterable[str]) -> _Reading:
@@ -135,7 +180,13 @@ def _kept(line: str) -> Kept | None:
         found = json.loads(line)
         schema = found.get("schema") or {}
         kept = Kept(
-            found["version"], found["digest"], found["health_path"], schema.get("minimum"), schema.get("maximum")
+            version=found["version"],
+            digest=found["digest"],
+            health_path=found["health_path"],
+            minimum=schema.get("minimum"),
+            maximum=schema.get("maximum"),
+            target=schema.get("target"),
+            migrations=bool(found.get("migrations")),
         )
     except (ValueError, KeyError, AttributeError):
         return None

@@ -19,7 +19,7 @@ def finish_all(
 
     def finish(name: str) -> str:
         gone = prunable(fleet[name], places[name], operation.version, keep) if keep else ()
-        entry = operation.entry(DONE, places[name].colour)
+        entry = operation.ends(DONE, places[name].colour)
         lines = operation.step(name, commands.finish(operation.world.layout, entry, gone))
         return "not recorded" if "unrecorded" in lines else f"removed {', '.join(gone)}" if gone else "recorded"
 

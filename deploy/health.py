@@ -10,7 +10,7 @@ from core.terminal import clean
 from deploy import commands
 from deploy.commands import Check, Start
 from deploy.fleet import Gathered, at_once
-from deploy.journal import BEGIN
+from deploy.journal import DEPLOY, HEALTHY, START
 from deploy.layout import Colour
 from deploy.operation import Operation
 from deploy.plan import Place
@@ -29,16 +29,21 @@ def start_all(operation: Operation, check: Check, places: Mapping[str, Place]) -
 
     def start(name: str) -> Started:
         colour, warm = places[name].colour, places[name].warm
-        return start_one(operation, name, colour, check, reuse=warm, entry=operation.entry(BEGIN, colour))
+        # A deploy began before it sent anything; a rollback begins here, a round trip less.
+        entry = operation.entry(START, colour) if operation.action == DEPLOY else operation.begins(colour)
+        seen = operation.entry(HEALTHY, colour)
+        return start_one(operation, name, colour, check, reuse=warm, entry=entry, seen=seen)
 
     return at_once(places, start)
 
 
 def start_one(
-    operation: Operation, name: str, colour: Colour, check: Check, *, reuse: bool, entry: str = ""
+    operation: Operation, name: str, colour: Colour, check: Check, *, reuse: bool, entry: str = "", seen: str = ""
 ) -> Started:
-    """Bring ``check.version`` up on one host, with ``entry`` journalled first; ``reuse`` leaves it as it is if it
-    answers. Raises :class:`HealthError`."""
+    """Bring ``check.version`` up on one host, with ``entry`` journalled first and ``seen`` once it is healthy.
+
+    ``reuse`` leaves it as it is if it answers. Raises :class:`HealthError`.
+    """
     settings = operation.world.settings
     how = Start(
         timeout_seconds=settings.health.timeout_seconds,
@@ -48,7 +53,7 @@ def start_one(
         reuse=reuse,
         must_record=operation.must_record,
     )
-    script = commands.start(operation.world.layout, colour, check, how, entry)
+    script = commands.start(operation.world.layout, colour, check, how, entry, seen)
     waits = settings.health.timeout_seconds + settings.drain_seconds
     return read_start(name, check, operation.step(name, script, waits))
 

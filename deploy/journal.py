@@ -1,18 +1,24 @@
 """The journal: a line of JSON for each thing that was done to a host, on that host, appended and synced.
 
-It is what a rollback reads when nothing else is left, so a reader passes over what it does not know and over a line
-that a power cut tore.
+Each step stands there before it is done and once it was seen to be done. It is what a rollback reads when nothing else
+is left, so a reader passes over what it does not know and over a line that a power cut tore. The host chains the lines:
+each ends with its number, ``seq`` from 0, and ``prev``, the SHA-256 of the line before it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
-BEGIN, MIGRATE, SWITCH, DONE = "begin", "migrate", "switch", "done"
-REFUSED, REVERTED = "refused", "reverted"
+# What is about to be done, and what was then seen, in the order of a command.
+BEGIN = "begin"
+MIGRATING, MIGRATE = "migrating", "migrate"
+START, HEALTHY = "start", "healthy"
+SWITCHING, SWITCH = "switching", "switch"
+DONE, REFUSED, REVERTED = "done", "refused", "reverted"
 ENDS = (DONE, REFUSED, REVERTED)
 DEPLOY, ROLLBACK = "deploy", "rollback"
 
@@ -21,7 +27,8 @@ DEPLOY, ROLLBACK = "deploy", "rollback"
 class Entry:
     """One line. ``run`` is the same on every host for one command; ``at`` is UTC, RFC 3339; ``seconds`` since it began.
 
-    ``schema`` is the database's version that a migration brought it to, where the release says so.
+    ``schema`` is the database's version that a migration brought it to, where the release says so. ``evidence`` is what
+    a command leaves with its first and its last line: the heads of the hosts' journals, phases, what was watched.
     """
 
     at: str
@@ -35,9 +42,10 @@ class Entry:
     result: str
     seconds: float
     schema: int | None = None
+    evidence: Mapping[str, Any] | None = None
 
     def line(self) -> str:
-        """The entry as it stands in the file; an unset schema is left out."""
+        """The entry as it stands in the file; what is unset is left out."""
         known = {name: value for name, value in asdict(self).items() if value is not None}
         return json.dumps(known, separators=(",", ":"))
 
@@ -59,7 +67,10 @@ def _entry(line: str) -> Entry | None:
     if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in _TYPES.items()):
         return None
     seconds, schema = found.get("seconds"), found.get("schema")
+    evidence = found.get("evidence")
     if not isinstance(seconds, int | float) or not isinstance(schema, int | None):
+        return None
+    if not isinstance(evidence, dict | None):
         return None
     return Entry(**{field.name: found[field.name] for field in fields(Entry) if field.name in found})
 

@@ -1,6 +1,9 @@
 """One release at a time: a lock on every host, each held by a process that lives as long as our connection to it.
 
-So a releaser that is killed, or whose line is cut, leaves no lock behind, and nobody ever has to break one.
+So a releaser that is killed, or whose line is cut, leaves no lock behind, and nobody ever has to break one. One that
+goes silent while its connection stands (stopped, swapped out, a suspended laptop) loses the lock when its lease runs
+out. With the lock each host gives a fencing token, which every script that changes anything shows: whoever was given
+the lock later made it void (Kleppmann, "How to do distributed locking", 2016).
 """
 
 from __future__ import annotations
@@ -9,28 +12,37 @@ import getpass
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import LockedError
-from core.ports import Clock, Held, Shell
+from core.ports import Held
 from core.terminal import clean
 from deploy import commands
-from deploy.facts import HostFacts, read_facts
+from deploy.facts import HostFacts, read_facts, read_lease
 from deploy.fleet import at_once
 from deploy.journal import stamp
-from deploy.layout import Layout
 
+if TYPE_CHECKING:
+    from deploy.operation import World
+
+LEASE_SECONDS = 20
+BEAT_SECONDS = 4.0
 _TIMEOUT = 90.0
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Who releases: told to whoever finds the lock taken, and written into the journal."""
+    """Who releases: told to whoever finds the lock taken, and written into the journal. ``boot`` is its machine's."""
 
     user: str
     host: str
+    boot: str = ""
 
     @property
     def who(self) -> str:
@@ -41,45 +53,87 @@ class Owner:
 def this_owner() -> Owner:
     """The user and the machine that this process runs as; ``LAUNCH_READY_WHO`` names the person behind a CI job."""
     user = os.environ.get("LAUNCH_READY_WHO") or getpass.getuser()
-    return Owner(clean(user)[:80], clean(socket.gethostname())[:80])
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    named = boot.read_text(encoding="ascii").strip() if boot.exists() else ""
+    return Owner(clean(user)[:80], clean(socket.gethostname())[:80], named)
 
 
 @contextmanager
-def locked(
-    shells: Mapping[str, Shell], layout: Layout, clock: Clock, owner: Owner, action: str, *, preflight: bool
-) -> Iterator[dict[str, HostFacts]]:
+def locked(world: World, action: str, *, preflight: bool) -> Iterator[dict[str, HostFacts]]:
     """Hold the lock of every host, and give what each said of itself while it was ours.
 
     The host whose name sorts first is asked alone: whoever gets its lock gets the others', so two that start at the
-    same moment never both fail. Raises :class:`LockedError` that names the host, the owner and since when; nothing is
-    left locked.
+    same moment never both fail. Raises :class:`LockedError` that names the host, the owner and since when, once
+    ``world.wait_seconds`` are over; nothing is left locked.
     """
-    claim = json.dumps({"who": owner.who, "pid": os.getpid(), "action": action, "since": stamp(clock.now())})
-    script = commands.hold(layout, claim, preflight=preflight)
+    shells, owner = world.shells, world.owner
+    claim = {"who": owner.who, "pid": os.getpid(), "boot": owner.boot, "action": action}
+    claim["since"] = stamp(world.clock.now())
+    script = commands.hold(world.layout, json.dumps(claim), LEASE_SECONDS, preflight=preflight)
     first, *rest = sorted(shells)
     held: dict[str, Held] = {}
 
     def take(name: str) -> HostFacts:
-        held[name] = shells[name].hold(script, timeout=_TIMEOUT)
-        said = held[name].said
-        if said.out.startswith("locked "):
-            raise LockedError(_taken(name, said.out.partition(" ")[2]))
-        return read_facts(name, said)
+        one = shells[name].hold(script, timeout=_TIMEOUT)
+        if one.said.out.startswith("locked "):
+            raise LockedError(_taken(name, one.said.out.splitlines()[0]))
+        held[name] = one
+        for was in (line for line in one.said.out.splitlines() if line.startswith("took ")):
+            lease = read_lease(was.removeprefix("took "), 0)
+            world.progress.note(f"{name}: took over the lock of {lease.who if lease else 'somebody'}, who went silent")
+        return read_facts(name, one.said)
 
     try:
         at_once(shells, lambda name: shells[name].connect()).or_raise()
-        facts = at_once([first], take).or_raise() | at_once(rest, take).or_raise()
-        yield {name: facts[name] for name in shells}
+        facts = {first: _patiently(world, lambda: at_once([first], take).or_raise()[first])}
+        facts |= at_once(rest, take).or_raise()
+        with _beating(held):
+            yield {name: facts[name] for name in shells}
     finally:
         at_once(held, lambda name: held[name].let_go())
 
 
-def _taken(name: str, line: str) -> str:
+def _patiently(world: World, take: Callable[[], HostFacts]) -> HostFacts:
+    """Until it is ours or the caller's patience is over."""
+    ends = world.clock.monotonic() + world.wait_seconds
+    told = False
+    while True:
+        try:
+            return take()
+        except LockedError as error:
+            if world.clock.monotonic() >= ends:
+                raise
+            if not told:
+                world.progress.note(f"waiting up to {world.wait_seconds:g} s: {error}")
+            told = True
+            world.clock.sleep(_LOOK_SECONDS)
+
+
+@contextmanager
+def _beating(held: Mapping[str, Held]) -> Iterator[None]:
+    """Renew the leases in a thread of its own."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            for one in list(held.values()):
+                one.beat()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
     try:
-        found = json.loads(line)
-        who, since, action = (clean(str(found[key]))[:80] for key in ("who", "since", "action"))
-    except (ValueError, KeyError, TypeError):
-        return f"{name}: somebody else is releasing to it now: wait until they are done and run this again"
-    return (
-        f"{name}: {who} has been releasing to it since {since} ({action}): wait until that is done and run this again"
-    )
+        yield
+    finally:
+        over.set()
+
+
+def _taken(name: str, line: str) -> str:
+    """``locked LEFT JSON`` in words."""
+    left, _, text = line.removeprefix("locked ").partition(" ")
+    lease = read_lease(text, float(left) if left.lstrip("-").isdigit() else 0)
+    again = "wait until that is done and run this again, or give --wait SECONDS"
+    if lease is None:
+        return f"{name}: somebody else is releasing to it now: {again}"
+    heard = max(0, LEASE_SECONDS - round(lease.left))
+    silent = f"; nothing was heard of it for {heard} s" if heard > 2 * BEAT_SECONDS else ""
+    return f"{name}: {lease.who} has been releasing to it since {lease.since} ({lease.action}){silent}: {again}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from core.errors import HostError
-from core.ports import Clock, EdgeProbe, Input, Ran, Shell
+from core.errors import FencedError, HostError
+from core.ports import Clock, EdgeProbe, Input, Ran, Record, Shell
 from core.settings.release import Release as Settings
-from deploy.facts import failure
-from deploy.journal import DEPLOY, Entry, stamp
+from deploy import commands
+from deploy.facts import HostFacts, failure, read_lease
+from deploy.journal import BEGIN, DEPLOY, Entry, stamp
 from deploy.layout import Layout
 from deploy.lock import Owner, this_owner
 from deploy.progress import Progress
@@ -21,7 +24,11 @@ STEP_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class World:
-    """What a command reaches out with. ``edge`` is none where the stack names no public address."""
+    """What a command reaches out with. ``edge`` is none where the stack names no public address.
+
+    ``record`` is the journal on this machine, ``left_out`` the hosts that the caller does without, ``wait_seconds`` how
+    long to wait for a lock that is taken.
+    """
 
     shells: Mapping[str, Shell]
     edge: EdgeProbe | None
@@ -30,6 +37,9 @@ class World:
     settings: Settings
     layout: Layout = field(default_factory=Layout)
     owner: Owner = field(default_factory=this_owner)
+    record: Record | None = None
+    left_out: tuple[str, ...] = ()
+    wait_seconds: float = 0.0
 
 
 @dataclass
@@ -43,6 +53,14 @@ class Operation:
     began: float
     run: str = field(default_factory=lambda: secrets.token_hex(6))
     phases: dict[str, float] = field(default_factory=dict)
+    fences: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    maintenance: bool = False
+
+    @property
+    def edge(self) -> EdgeProbe | None:
+        """Who is asked through the public address: nobody while visitors see the maintenance page."""
+        return None if self.maintenance else self.world.edge
 
     @property
     def must_record(self) -> bool:
@@ -53,7 +71,32 @@ class Operation:
         """Since it began."""
         return round(self.world.clock.monotonic() - self.began, 3)
 
-    def entry(self, step: str, colour: str | None = None, result: str = "ok", *, schema: int | None = None) -> str:
+    def holds(self, fleet: Mapping[str, HostFacts]) -> None:
+        """The locks are ours: show their tokens from now on, and witness how far each host's journal has come."""
+        self.fences = {name: facts.fence for name, facts in fleet.items()}
+        self.maintenance = any(facts.maintenance for facts in fleet.values())
+        self.evidence["heads"] = {name: facts.head for name, facts in fleet.items()}
+        if self.world.left_out:
+            self.evidence["without"] = list(self.world.left_out)
+
+    def begins(self, colour: str | None) -> str:
+        """The journal's first line of this command."""
+        return self.entry(BEGIN, colour, evidence=self.evidence)
+
+    def ends(self, step: str, colour: str | None, result: str = "ok") -> str:
+        """The journal's last line of this command: with all that was seen."""
+        seen = {name: value for name, value in self.evidence.items() if name != "heads"}
+        return self.entry(step, colour, result, evidence={**seen, "phases": self.phases})
+
+    def entry(
+        self,
+        step: str,
+        colour: str | None = None,
+        result: str = "ok",
+        *,
+        schema: int | None = None,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> str:
         """A line for the journal, of this moment."""
         return Entry(
             at=stamp(self.world.clock.now()),
@@ -67,6 +110,7 @@ class Operation:
             result=result,
             seconds=self.seconds(),
             schema=schema,
+            evidence=evidence,
         ).line()
 
     def step(self, name: str, script: str, timeout: float = 0.0, stdin: Input = None) -> list[str]:
@@ -74,7 +118,8 @@ class Operation:
 
         ``timeout`` is what the script may take beyond a usual step's time, in seconds.
         """
-        ran = self.world.shells[name].run(script, timeout=STEP_SECONDS + timeout, stdin=stdin)
+        fenced = commands.fenced(script, self.fences[name])
+        ran = self.world.shells[name].run(fenced, timeout=STEP_SECONDS + timeout, stdin=stdin)
         return said(name, ran)
 
     def told(self, name: str, states: Mapping[str, str]) -> None:
@@ -87,15 +132,39 @@ class Operation:
         """Time what is done inside, and tell it with what was put into the mapping: host → how it went."""
         states: dict[str, str] = {}
         began = self.world.clock.monotonic()
+        self._note_down(name, None)
         try:
             yield states
         finally:
             self.phases[name] = round(self.world.clock.monotonic() - began, 3)
+            self._note_down(name, states)
             self.world.progress.phase(name, self.phases[name], states)
+
+    def _note_down(self, phase: str, states: Mapping[str, str] | None) -> None:
+        """On this machine too: that a phase begins, and then how it went on each host."""
+        if self.world.record is None:
+            return
+        line = {"at": stamp(self.world.clock.now()), "run": self.run, "who": self.world.owner.who}
+        line |= {"action": self.action, "version": self.version, "digest": self.digest, "phase": phase}
+        try:
+            self.world.record.add(json.dumps({**line, "hosts": states}, separators=(",", ":")))
+        except HostError as error:
+            if self.must_record and states is None:
+                raise
+            self.world.progress.note(f"{error}: going on without it")
 
 
 def said(name: str, ran: Ran) -> list[str]:
-    """The lines of a script that ended well. Raises :class:`HostError` in the host's own words."""
+    """The lines of a script that ended well.
+
+    Raises :class:`HostError` in the host's own words, :class:`FencedError` where another has the lock by now.
+    """
+    if ran.status and ran.out.startswith("fenced "):
+        lease = read_lease(ran.out.splitlines()[0].removeprefix("fenced "), 0)
+        now = f"{lease.who} has it since {lease.since} ({lease.action})" if lease else "nobody has it now"
+        raise FencedError(
+            f"{name}: this command has lost its lock, and {now}: nothing more was changed there; see `invoke releases`"
+        )
     if ran.status:
         raise HostError(f"{name}: {failure(ran)}")
     return ran.out.splitlines()

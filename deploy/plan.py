@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.settings.release import Release as Settings
 from core.terminal import clean
-from deploy.facts import HostFacts
-from deploy.journal import good_releases, schema_level
-from deploy.layout import Colour
+from deploy.facts import HostFacts, Kept
+from deploy.journal import Entry, good_releases, schema_level, unfinished
+from deploy.layout import Colour, other
 
 if TYPE_CHECKING:
     # A rollback plans too, and does not wait for what only an artefact needs.
@@ -36,12 +36,39 @@ class Place:
 
 
 def place(facts: HostFacts, version: str) -> Place:
-    """The colour for ``version``: the one that serves it already, or the idle one."""
+    """The colour for ``version``: the one that serves it already, or the idle one.
+
+    A host that serves it by a command that was cut short can still be taken back to what was good before that.
+    """
+    if (was := _before_cut(facts, version)) is not None:
+        return was
     colour = facts.serving if facts.version == version and facts.serving else facts.idle
     held = facts.slots.get(colour)
     runs = colour in facts.sockets and held in facts.kept and held != version
     displaced = held if runs else None
     return Place(colour, facts.serving, facts.version, displaced, warm=held == version)
+
+
+def _before_cut(facts: HostFacts, version: str) -> Place | None:
+    cut, serving = unfinished(facts.journal), facts.serving
+    if serving is None or cut is None or not facts.version == cut.version == version:
+        return None
+    before, good = other(serving), last_good(facts, cut)
+    if good is None or good == version or facts.slots.get(before) != good:
+        return None
+    return Place(serving, before, good, displaced=None, warm=True)
+
+
+def cut_short(fleet: Mapping[str, HostFacts]) -> Entry | None:
+    """The beginning of the last command that was cut short on any host, if one was."""
+    cut = (entry for facts in fleet.values() if (entry := unfinished(facts.journal)))
+    return max(cut, key=lambda entry: entry.at, default=None)
+
+
+def last_good(facts: HostFacts, cut: Entry) -> str | None:
+    """The release that was live for good on this host before the command ``cut``."""
+    stack = good_releases(entry for entry in facts.journal if entry.run != cut.run)
+    return stack[-1] if stack else None
 
 
 def already_live(fleet: Mapping[str, HostFacts], version: str, digest: str) -> bool:
@@ -90,24 +117,23 @@ def _refusals(facts: HostFacts, artifact: Artifact, settings: Settings) -> Itera
         yield f"{facts.name}: /etc/app/env does not set {', '.join(missing)}: set it there, as root"
 
 
-def schema_refusals(fleet: Mapping[str, HostFacts], artifact: Artifact) -> list[str]:
+def schema_refusals(fleet: Mapping[str, HostFacts], release: Kept) -> list[str]:
     """Why the database's schema stands in the way: of this release, or of the one that serves while it starts."""
-    schema = artifact.manifest.schema_
     level = fleet_schema(fleet)
-    if schema is None:
+    if release.target is None:
         return []
-    after = max(schema.target, level or 0) if artifact.manifest.migrations else level
+    after = max(release.target, level or 0) if release.migrations else level
     reasons = []
-    if after is not None and not schema.minimum <= after <= schema.maximum:
+    if not release.lives_with(after):
         reasons.append(
-            f"release {artifact.version} lives with schema {schema.minimum} to {schema.maximum}, and the database"
+            f"release {release.version} lives with schema {release.minimum} to {release.maximum}, and the database"
             f" would be at {after}"
         )
     for name, facts in fleet.items():
         live = facts.kept.get(facts.version or "")
         if live and not live.lives_with(after):
             reasons.append(
-                f"{name} serves {live.version}, which cannot live with schema {after} that {artifact.version} brings:"
+                f"{name} serves {live.version}, which cannot live with schema {after} that {release.version} brings:"
                 " release one in between that lives with both, or there is no way back"
             )
     return reasons

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.errors import HealthError, HostError
+from core.errors import FencedError, HealthError, HostError
 from deploy import commands
 from deploy.artifact import Artifact
-from deploy.facts import HostFacts
+from deploy.facts import HostFacts, Kept
 from deploy.fleet import Gathered, at_once
 from deploy.health import last_words
-from deploy.journal import MIGRATE
+from deploy.journal import MIGRATE, MIGRATING
 from deploy.operation import Operation
 from deploy.plan import Place
 
@@ -39,17 +39,19 @@ def send_all(operation: Operation, artifact: Artifact, fleet: Mapping[str, HostF
     return at_once(fleet, send)
 
 
-def migrate(operation: Operation, artifact: Artifact, places: Mapping[str, Place]) -> str:
+def migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -> str:
     """Run the migrations on the first host: its name. Raises :class:`HealthError` with their last words."""
     name = min(places)
-    schema, settings = artifact.manifest.schema_, operation.world.settings
-    colour = places[name].colour
-    entry = operation.entry(MIGRATE, colour, schema=schema.target if schema else None)
-    script = commands.migrate(operation.world.layout, colour, artifact.version, settings.drain_seconds, entry)
+    settings, colour = operation.world.settings, places[name].colour
+    intent = operation.entry(MIGRATING, colour)
+    entry = operation.entry(MIGRATE, colour, schema=release.target)
+    script = commands.migrate(operation.world.layout, colour, release.version, settings.drain_seconds, intent, entry)
     try:
         lines = operation.step(name, script, timeout=settings.migration_seconds)
+    except FencedError:
+        raise
     except HostError as error:
-        raise HostError(f"the migrations of {artifact.version}: {error}") from None
+        raise HostError(f"the migrations of {release.version}: {error}") from None
     if "migrated" not in lines:
-        raise HealthError(f"{name}: the migrations of {artifact.version} failed{last_words(lines)}")
+        raise HealthError(f"{name}: the migrations of {release.version} failed{last_words(lines)}")
     return name

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.errors import HostError, SplitError
+from core.errors import FencedError, HostError, SplitError
 from core.terminal import clean
 from deploy import commands
 from deploy.commands import Check
 from deploy.fleet import Gathered, at_once, told
 from deploy.health import start_one
-from deploy.journal import SWITCH
+from deploy.journal import SWITCH, SWITCHING
 from deploy.layout import Colour
 from deploy.operation import Operation
 from deploy.plan import Place
@@ -35,7 +35,9 @@ def switch_all(operation: Operation, check: Check, places: Mapping[str, Place]) 
 
     def switch(name: str) -> Mark:
         seconds = operation.world.settings.verify_seconds
-        script = commands.switch(operation.world.layout, places[name].colour, check, seconds)
+        colour, must = places[name].colour, operation.must_record
+        entry = operation.entry(SWITCHING, colour)
+        script = commands.switch(operation.world.layout, colour, check, seconds, entry, must_record=must)
         return read_switch(name, check, operation.step(name, script, seconds))
 
     return at_once(places, switch, see_through=True)
@@ -86,7 +88,9 @@ def _back(operation: Operation, name: str, before: Colour | None, check: Check) 
     layout, seconds = operation.world.layout, operation.world.settings.verify_seconds
     if before is not None:
         start_one(operation, name, before, check, reuse=True)
-    lines = operation.step(name, commands.switch(layout, before, check, seconds), seconds)
+    intent = operation.entry(SWITCHING, before, "switching back")
+    script = commands.switch(layout, before, check, seconds, intent, must_record=False)
+    lines = operation.step(name, script, seconds)
     if before is not None:
         read_switch(name, check, lines)
     entry = operation.entry(SWITCH, before, "switched back")
@@ -95,12 +99,17 @@ def _back(operation: Operation, name: str, before: Colour | None, check: Check) 
 
 
 def require_whole(places: Mapping[str, Place], back: Gathered[str], cause: str, version: str) -> None:
-    """Raise :class:`SplitError`, naming what each host serves, unless all are back and serve one version."""
+    """Raise :class:`SplitError`, naming what each host serves, unless all are back and serve one version.
+
+    Raises :class:`FencedError` where another command has the hosts by now: it decides what they serve.
+    """
     unknown = f"{version}, or what it served before: it did not say"
     serves = {name: unknown if name in back.bad else places[name].before_version for name in places}
     if not back.bad and len(set(serves.values())) <= 1:
         return
     reasons = "\n".join(str(reason) for reason in back.bad.values())
+    if any(isinstance(reason, FencedError) for reason in back.bad.values()):
+        raise FencedError(f"{cause}\n{reasons}")
     raise SplitError(
         f"the hosts do not serve the same: {told(serves)}\n{cause}\n{reasons}\n"
         "bring the hosts back that failed, then run `invoke rollback`, which makes all of them serve one version"

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.errors import HealthError, HostError, LaunchReadyError, RevertedError
 from deploy import commands
 from deploy.commands import Check
-from deploy.edge import EdgeOutcome, EdgeWatch
+from deploy.edge import IN_MAINTENANCE, EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, at_once
 from deploy.health import Started, start_all
@@ -56,16 +56,19 @@ def _refused(started: Gathered[Started], undone: Gathered[None], operation: Oper
     return kind("\n".join([*reasons, f"{operation.version} got no traffic: every host serves what it served before"]))
 
 
-def withdraw_all(operation: Operation, places: Mapping[str, Place], step: str, result: str) -> Gathered[None]:
+def withdraw_all(
+    operation: Operation, places: Mapping[str, Place], step: str, result: str, untouched: Collection[str] = ()
+) -> Gathered[None]:
     """Stop the release where it has no traffic, bring back what its slot held, and journal how the command ended.
 
-    What ran before a rollback goes on: it may be the only way back that is left.
+    What ran before a rollback goes on: it may be the only way back that is left. On the ``untouched`` hosts there is
+    nothing to stop.
     """
 
     def withdraw(name: str) -> None:
         where = places[name]
-        entry = operation.entry(step, where.colour, result)
-        if not where.moves or (where.warm and operation.action == ROLLBACK):
+        entry = operation.ends(step, where.colour, result)
+        if name in untouched or not where.moves or (where.warm and operation.action == ROLLBACK):
             operation.step(name, commands.finish(operation.world.layout, entry, ()))
             return
         drain = operation.world.settings.drain_seconds
@@ -94,16 +97,16 @@ def turn(operation: Operation, check: Check, places: Mapping[str, Place], fleet:
 
 def _move(operation: Operation, check: Check, places: Mapping[str, Place], states: dict[str, str]) -> Turned:
     world = operation.world
-    with EdgeWatch(world.edge, world.clock, check, world.settings.verify_seconds) as watching:
+    with EdgeWatch(operation.edge, world.clock, check, world.settings.verify_seconds) as watching:
         moved = switch_all(operation, check, places)
         states.update(dict.fromkeys(moved.good, "verified") | dict.fromkeys(moved.bad, "failed"))
         marks = moved.or_raise()
         committed = commit_all(operation, places)
         states.update(dict.fromkeys(committed.bad, "failed"))
         recorded = committed.or_raise()
-        edge = watching.outcome()
+        edge = watching.outcome() if operation.edge or not world.edge else IN_MAINTENANCE
     states["edge"] = edge.words
-    if world.edge is not None and not edge.verified and operation.action == DEPLOY:
+    if operation.edge is not None and not edge.verified and operation.action == DEPLOY:
         raise HostError(edge.reason)
     return Turned(marks, edge, tuple(name for name, done in recorded.items() if not done))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from core.errors import LaunchReadyError, RevertedError, RollbackError
@@ -45,16 +44,19 @@ def rollback(world: World, to: str | None = None) -> RolledBack:
     :class:`core.errors.HostError` before anything was touched.
     """
     began = world.clock.monotonic()
-    with ExitStack() as held:
-        lock = locked(world.shells, world.layout, world.clock, world.owner, ROLLBACK, preflight=False)
-        fleet = held.enter_context(lock)
-        version = choose(fleet, to)
-        operation = Operation(world, ROLLBACK, version, _digest(fleet, version), began)
-        operation.told("look", {name: f"on {facts.version or 'nothing'}" for name, facts in fleet.items()})
-        try:
-            return _execute(operation, fleet)
-        except RevertedError as error:
-            raise RollbackError(str(error)) from None
+    with locked(world, ROLLBACK, preflight=False) as fleet:
+        return back_to(world, fleet, choose(fleet, to), began)
+
+
+def back_to(world: World, fleet: Mapping[str, HostFacts], version: str, began: float) -> RolledBack:
+    """Bring every host of a ``fleet`` whose locks are held back to ``version``; raises what :func:`rollback` does."""
+    operation = Operation(world, ROLLBACK, version, _digest(fleet, version), began)
+    operation.holds(fleet)
+    operation.told("look", {name: f"on {facts.version or 'nothing'}" for name, facts in fleet.items()})
+    try:
+        return _execute(operation, fleet)
+    except RevertedError as error:
+        raise RollbackError(str(error)) from None
 
 
 def _digest(fleet: Mapping[str, HostFacts], version: str) -> str:

@@ -8,8 +8,8 @@ from core.errors import RollbackError
 from core.terminal import clean
 from deploy.facts import HostFacts
 from deploy.fleet import told
-from deploy.journal import ROLLBACK, Entry, good_releases, unfinished
-from deploy.plan import fleet_schema
+from deploy.journal import ROLLBACK, Entry, good_releases
+from deploy.plan import cut_short, fleet_schema, last_good
 
 
 def choose(fleet: Mapping[str, HostFacts], to: str | None) -> str:
@@ -39,9 +39,7 @@ def _not_kept(fleet: Mapping[str, HostFacts], target: str, missing: Iterable[str
 
 
 def _before(fleet: Mapping[str, HostFacts]) -> str:
-    cut = max(
-        (entry for facts in fleet.values() if (entry := unfinished(facts.journal))), key=lambda e: e.at, default=None
-    )
+    cut = cut_short(fleet)
     if cut is not None and cut.action == ROLLBACK:
         return cut.version
     candidates = {name: _last_good(facts, cut) for name, facts in fleet.items()}
@@ -58,8 +56,7 @@ def _before(fleet: Mapping[str, HostFacts]) -> str:
 def _last_good(facts: HostFacts, cut: Entry | None) -> str | None:
     """The release that was live for good before the last command on this host."""
     if cut is not None:
-        stack = good_releases(entry for entry in facts.journal if entry.run != cut.run)
-        return stack[-1] if stack else None
+        return last_good(facts, cut)
     stack = good_releases(facts.journal)
     if stack and stack[-1] == facts.version:
         stack.pop()

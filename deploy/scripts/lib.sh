@@ -1,12 +1,17 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # What every script starts with. commands.py sets srv, run, launch, tools and log before it.
 
-# A step that a cut connection left running must end before the next one begins.
+# A step that a cut connection left running must end before the next one begins; whoever lost the lock since then must
+# not go on: $fence is what its holder was given.
 step_begins() {
     exec 8>>"$launch/step"
     flock -w 60 8 || {
         echo "failed a step of an earlier release is still running here"
         exit 75
+    }
+    [ "$(cat "$launch/fence" 2>/dev/null || echo nobody)" = "$fence" ] || {
+        printf 'fenced %s\n' "$(head -n 1 "$launch/lease" 2>/dev/null)"
+        exit 77
     }
 }
 
@@ -14,10 +19,14 @@ step_ends() {
     exec 8>&-
 }
 
-# One whole line, on the disk before this returns; a line that a power cut tore is closed first.
+# One whole line, chained to the one before and on the disk before this returns. A line that a power cut tore is closed
+# first and stays in the chain. $1 is a JSON object; its number and the SHA-256 of the line before are added at its end.
 journal() {
-    [ -z "$(tail -c 1 "$srv/journal.jsonl" 2>/dev/null)" ] || echo >>"$srv/journal.jsonl"
-    printf '%s\n' "$1" >>"$srv/journal.jsonl" && sync "$srv/journal.jsonl"
+    ledger=$srv/journal.jsonl
+    [ -z "$(tail -c 1 "$ledger" 2>/dev/null)" ] || echo >>"$ledger" || return 1
+    seq=$(wc -l 2>/dev/null <"$ledger" || echo 0)
+    prev=$(tail -n 1 "$ledger" 2>/dev/null | tr -d '\n' | sha256sum)
+    printf '%s,"seq":%d,"prev":"%s"}\n' "${1%\}}" "$seq" "${prev%% *}" >>"$ledger" && sync "$ledger"
 }
 
 # LINK TARGET: a rename, so that a reader sees the old target or the new one and never none.
@@ -25,14 +34,18 @@ point() {
     ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"
 }
 
+# Milliseconds since the boot: no jump of the clock moves it.
 now() {
-    date +%s%3N
+    read -r up _ </proc/uptime
+    echo "${up%.*}${up#*.}0"
 }
 
 # Until the colour has been without traffic for drain_ms: what nginx handed it last has then been accepted.
 settle() {
     [ -S "$run/$colour.sock" ] && [ -L "$run/current.sock" ] || return 0
-    left=$(($(stat -c %.3Y "$run/current.sock" | tr -d .) + drain_ms - $(now)))
+    left=$(($(stat -c %.3Y "$run/current.sock" | tr -d .) + drain_ms - $(date +%s%3N)))
+    # The link's time is the clock's, and that may have been set back since.
+    [ "$left" -le "$drain_ms" ] || left=$drain_ms
     [ "$left" -le 0 ] || sleep "$(printf '%d.%03d' $((left / 1000)) $((left % 1000)))"
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 step_begins
+journal "$intent"
 settle
 sudo -n systemctl stop "app@$colour.service"
 point "$srv/slots/$colour" "../releases/$version"

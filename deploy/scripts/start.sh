@@ -33,4 +33,8 @@ while :; do
     sleep "$interval"
 done
 wait
+[ -z "$seen" ] || {
+    step_begins
+    journal "$seen" || [ "$must_record" = no ]
+}
 echo "healthy $how"

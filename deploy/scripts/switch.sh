@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # Move this host's traffic, then ask nginx itself who answers. Not yet for the next boot: that is the commit's part.
 step_begins
+[ -z "$entry" ] || journal "$entry" || [ "$must_record" = no ]
 mark=$(stat -c '%i %s' "$log" 2>/dev/null || echo 0 0)
 if [ "$colour" = - ]; then
     rm -f "$run/current.sock"

@@ -133,6 +133,11 @@ class HeldProcess:
         self.process = process
         self.said = said
 
+    def beat(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
     def let_go(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()

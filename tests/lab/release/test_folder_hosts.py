@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -158,7 +160,8 @@ def test_an_edge_that_is_mute_refuses_a_deploy_and_is_told_of_in_a_rollback(flee
 
 def test_the_lock_names_its_owner_and_leaves_nothing(fleet: Any, builder: Builder) -> None:
     lock = fleet.hosts["b"].root / "run/launch/lock"
-    lock.write_text(json.dumps({"who": "eve@desk", "since": "2026-01-01T00:00:00Z", "action": "deploy"}) + "\n")
+    claim = {"who": "eve@desk", "since": "2026-01-01T00:00:00Z", "action": "deploy"}
+    lock.with_name("lease").write_text(f"{json.dumps(claim)}\n999999999 1\n")
     with subprocess.Popen(["flock", str(lock), "sleep", "60"]) as holder:
         try:
             while subprocess.run(["flock", "-n", str(lock), "true"]).returncode == 0:
@@ -245,5 +248,11 @@ def test_a_torn_journal_is_closed_and_read(fleet: Any, builder: Builder) -> None
     deploy(fleet.world, builder("2.0.0"))
     lines = journal.read_text().splitlines()
     assert '{"at":"2026' in lines
-    assert [entry.step for entry in parse(lines)] == ["begin", "switch", "done"] * 2
+    steps = ["begin", "start", "healthy", "switching", "switch", "done"]
+    assert [entry.step for entry in parse(lines)] == steps * 2
+    chained = [json.loads(line) for line in lines if line.endswith("}")]
+    assert [entry["seq"] for entry in chained] == [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12]
+    for before, line in pairwise(lines):
+        if line.endswith("}"):
+            assert json.loads(line)["prev"] == hashlib.sha256(before.encode()).hexdigest()
     assert rollback(fleet.world).version == "1.0.0"

@@ -33,6 +33,7 @@ from rollback.api import rollback
 NAMES = ("a", "b", "c")
 STEPS = {
     "hold": "printf 'locked %s",
+    "begin": "echo begun",
     "upload": 'echo "kept $version"',
     "start": 'echo "healthy $how"',
     "switch": 'echo "switched $mark',
@@ -70,6 +71,7 @@ class Model:
     sick: set[str] = field(default_factory=set)
     dead: bool = False
     holder: str = ""
+    fence: int = 0
     done: list[str] = field(default_factory=list)
 
     def connect(self) -> None:
@@ -80,6 +82,7 @@ class Model:
         assert timeout > 0
         assert self.holder, "a step without the lock"
         step, values = step_of(script), values_of(script)
+        assert values["fence"] == f":{self.fence}", "a step without the lock's token"
         trouble = self.trouble.pop(step, "") if not self.dead else "dead"
         if trouble in ("dead", "dies before"):
             self.dead = self.dead or trouble == "dies before"
@@ -98,9 +101,10 @@ class Model:
     def hold(self, script: str, *, timeout: float) -> Model.Held:
         self.connect()
         if self.holder:
-            return Model.Held(self, Ran(75, f"locked {self.holder}\n", ""), owns=False)
+            return Model.Held(self, Ran(75, f"locked 20 {self.holder}\n", ""), owns=False)
         self.holder = values_of(script)["owner"]
-        facts = [f"live {self.live}", f"current {self.current}"]
+        self.fence += 1
+        facts = [f"fence :{self.fence}", f"live {self.live}", f"current {self.current}"]
         facts += [f"slot {colour} {version}" for colour, version in self.slots.items()]
         facts += [f"socket {colour}" for colour in self.running]
         facts += [
@@ -120,9 +124,16 @@ class Model:
         said: Ran
         owns: bool
 
+        def beat(self) -> None:
+            assert self.owns
+
         def let_go(self) -> None:
             if self.owns:
                 self.host.holder = ""
+
+    def do_begin(self, values: Mapping[str, str]) -> list[str]:
+        self.journal.append(values["entry"])
+        return ["begun"]
 
     def do_upload(self, values: Mapping[str, str]) -> list[str]:
         self.kept.add(values["version"])
@@ -130,7 +141,7 @@ class Model:
 
     def do_start(self, values: Mapping[str, str]) -> list[str]:
         colour, version = values["colour"], values["version"]
-        self.journal += [values["entry"]] if values["entry"] else []
+        self.journal += [values[name] for name in ("entry", "seen") if values[name]]
         warm = values["reuse"] == "yes" and self.running.get(colour) == version
         if not warm:
             assert colour != self.current or self.slots[colour] == version, "the live release was replaced"
@@ -138,6 +149,7 @@ class Model:
         return [f"unhealthy 503 {version}"] if version in self.sick else [f"healthy {'warm' if warm else 'cold'}"]
 
     def do_switch(self, values: Mapping[str, str]) -> list[str]:
+        self.journal += [values["entry"]] if values["entry"] else []
         self.current = values["colour"]
         if self.current == "-":
             return ["switched 1 0 -"]
@@ -247,7 +259,7 @@ def served(hosts: Mapping[str, Model]) -> list[str | None]:
 
 
 TROUBLES = st.dictionaries(
-    st.sampled_from(["upload", "start", "switch", "commit", "withdraw", "finish"]),
+    st.sampled_from(["begin", "upload", "start", "switch", "commit", "withdraw", "finish"]),
     st.sampled_from(["lost before", "lost after", "fails", "dies before", "dies after"]),
     max_size=3,
 )

@@ -60,7 +60,8 @@ def test_a_good_one_is_read_whole(tmp_path: Path) -> None:
     artifact = open_artifact(path)
     assert (artifact.version, artifact.members) == ("1.0.0", 6)
     assert artifact.record() == (
-        f'{{"version":"1.0.0","health_path":"/healthz","secrets":[],"schema":null,"digest":"{artifact.digest}"}}'
+        f'{{"version":"1.0.0","health_path":"/healthz","secrets":[],"schema":null,"digest":"{artifact.digest}"'
+        ',"migrations":false}'
     )
     assert artifact.run_script() == "#!/bin/sh\nexport APP_VERSION=1.0.0\nexec bin/serve"
     assert artifact.migrate_script() == ""

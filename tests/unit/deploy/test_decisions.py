@@ -69,7 +69,7 @@ def line(step: str, version: str, schema: int | None = None) -> Entry:
 def test_facts_are_read_and_what_is_not_ours_is_passed_over() -> None:
     facts = read_facts("a", Ran(0, SAID, ""))
     assert (facts.serving, facts.version, facts.idle, facts.settled) == ("green", "2", "blue", False)
-    assert facts.kept == {"1": Kept("1", "d1", "/h", 1, 3)}
+    assert facts.kept == {"1": Kept("1", "d1", "/h", 1, 3, 2)}
     assert facts.sockets == {"blue"}
     assert facts.preflight is not None
     assert (facts.preflight.free_bytes, facts.preflight.free_inodes) == (1000, 400)
@@ -186,12 +186,12 @@ def test_a_schema_that_the_live_release_cannot_live_with_is_refused() -> None:
     old = Kept("1", "d", "/", 1, 2)
     schema = {"minimum": 2, "maximum": 3, "target": 3}
     moving = artifact(schema=schema, migrations={"command": ["m"]})
-    (reason,) = schema_refusals({"a": host(kept={"1": old})}, moving)
+    (reason,) = schema_refusals({"a": host(kept={"1": old})}, moving.kept())
     assert "a serves 1, which cannot live with schema 3 that 2 brings" in reason
     at_two = host(journal=(line(MIGRATE, "1", 2),), kept={"1": old})
-    assert schema_refusals({"a": at_two}, artifact(schema=schema)) == []
+    assert schema_refusals({"a": at_two}, artifact(schema=schema).kept()) == []
     at_four = host(journal=(line(MIGRATE, "1", 4),), kept={"1": Kept("1", "d", "/")})
-    (reason,) = schema_refusals({"a": at_four}, artifact(schema=schema))
+    (reason,) = schema_refusals({"a": at_four}, artifact(schema=schema).kept())
     assert reason == "release 2 lives with schema 2 to 3, and the database would be at 4"
 
 

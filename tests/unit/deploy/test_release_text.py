@@ -7,9 +7,9 @@ import json
 import pytest
 
 from cli import release_text as text
-from deploy.api import Deployed
 from deploy.edge import NOT_ASKED, EdgeOutcome
 from deploy.facts import HostFacts, Kept
+from deploy.forward import Deployed
 from deploy.journal import BEGIN, DEPLOY, DONE, ROLLBACK, SWITCH, Entry
 from deploy.layout import Colour
 from rollback.api import RolledBack

@@ -1,0 +1,156 @@
+"""The way forward: from hosts whose locks are held to a release that is live. A deploy takes it, and a resumed one.
+
+Until every host has said that the release is healthy there, nothing but the idle colour is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from core.errors import HealthError, HostError, LaunchReadyError, RollbackError
+from deploy import commands
+from deploy.artifact import Artifact
+from deploy.commands import Check
+from deploy.edge import EdgeOutcome
+from deploy.facts import HostFacts, Kept
+from deploy.finish import finish_all
+from deploy.fleet import at_once
+from deploy.journal import REFUSED
+from deploy.layout import Colour
+from deploy.operation import Operation
+from deploy.plan import Place, place
+from deploy.send import migrate, send_all
+from deploy.turn import Turned, start_everywhere, take_back, turn, withdraw_all
+from deploy.watch import Watched, watch
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A release that is live and verified. ``seconds`` is the whole, ``phases`` its parts, in their order.
+
+    ``watched`` has the requests and 5xx that were seen while it was watched, over all hosts.
+    """
+
+    version: str
+    before: Mapping[str, str | None]
+    colours: Mapping[str, Colour]
+    already: bool
+    edge: EdgeOutcome
+    seconds: float
+    phases: Mapping[str, float] = field(default_factory=dict)
+    watched: tuple[int, int] = (0, 0)
+
+
+def put_live(
+    operation: Operation,
+    release: Kept,
+    fleet: Mapping[str, HostFacts],
+    watch_seconds: float | None = None,
+    artifact: Artifact | None = None,
+) -> Deployed:
+    """Bring ``release`` up beside what is live, move every host to it, watch it, and write down that it is good.
+
+    Without an ``artifact`` every host must keep it already. Raises what :func:`deploy.api.deploy` raises.
+    """
+    world = operation.world
+    check = Check(release.health_path, world.settings.health.status, release.version)
+    places = {name: place(facts, release.version) for name, facts in fleet.items()}
+    with _or_refused(operation, places) as touched:
+        at_once(places, lambda name: _begin(operation, name, places[name])).or_raise()
+        if artifact is not None:
+            _send(operation, artifact, fleet)
+        if release.migrations and any(where.moves for where in places.values()):
+            touched.add(min(places))
+            _migrate(operation, release, places)
+    start_everywhere(operation, check, places)
+    turned = turn(operation, check, places, fleet)
+    seconds = world.settings.watch.seconds if watch_seconds is None else watch_seconds
+    watched = _watch(operation, check, places, fleet, turned, seconds) if seconds else {}
+    finished = finish_all(operation, places, fleet, world.settings.keep)
+    if finished.bad:
+        reasons = "\n".join(str(reason) for reason in finished.bad.values())
+        raise HostError(f"{reasons}\n{release.version} is live and verified on every host; run the same command again")
+    return result(operation, places, turned, watched)
+
+
+@contextmanager
+def _or_refused(operation: Operation, places: Mapping[str, Place]) -> Iterator[set[str]]:
+    """What goes wrong inside ends the command in every host's journal; the hosts put into the set are put in order."""
+    touched: set[str] = set()
+    try:
+        yield touched
+    except BaseException as error:
+        why = str(error)[:200] if isinstance(error, LaunchReadyError) else "interrupted"
+        undone = withdraw_all(operation, places, REFUSED, why, untouched=set(places) - touched)
+        for reason in undone.bad.values():
+            operation.world.progress.note(f"{reason} (while the end of this command was written down there)")
+        raise
+
+
+def _begin(operation: Operation, name: str, where: Place) -> None:
+    operation.step(name, commands.begin(operation.world.layout, operation.begins(where.colour)))
+
+
+def _send(operation: Operation, artifact: Artifact, fleet: Mapping[str, HostFacts]) -> None:
+    with operation.phase("upload") as states:
+        sent = send_all(operation, artifact, fleet)
+        states.update(sent.good | dict.fromkeys(sent.bad, "failed"))
+    sent.or_raise()
+
+
+def _migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -> None:
+    try:
+        with operation.phase("migrate") as states:
+            states[migrate(operation, release, places)] = "migrated"
+    except LaunchReadyError as error:
+        kept = f"{release.version} was not started: every host serves what it served before"
+        raise (HealthError if isinstance(error, HealthError) else HostError)(f"{error}\n{kept}") from None
+
+
+def _watch(
+    operation: Operation,
+    check: Check,
+    places: Mapping[str, Place],
+    fleet: Mapping[str, HostFacts],
+    turned: Turned,
+    seconds: float,
+) -> dict[str, Watched]:
+    try:
+        with operation.phase("watch") as states:
+            watched, reason = watch(operation, check, places, turned.marks, seconds)
+            states.update({name: f"{host.requests} requests, {host.errors} 5xx" for name, host in watched.items()})
+    except BaseException:
+        operation.world.progress.note(
+            f"{check.version} is live and verified, but was not watched to the end: run the same command again, or"
+            " `invoke rollback`"
+        )
+        raise
+    if reason and not any(where.before_version for where in places.values()):
+        raise RollbackError(f"{check.version} turned bad: {reason}; it is the first release here, so it was left live")
+    if reason:
+        raise take_back(operation, places, fleet, f"it turned bad: {reason}")
+    return watched
+
+
+def result(
+    operation: Operation,
+    places: Mapping[str, Place],
+    turned: Turned,
+    watched: Mapping[str, Watched] | None = None,
+    *,
+    already: bool = False,
+) -> Deployed:
+    """What a deploy gives back, from what it saw."""
+    seen = list((watched or {}).values())
+    return Deployed(
+        version=operation.version,
+        before={name: where.before_version for name, where in places.items()},
+        colours={name: where.colour for name, where in places.items()},
+        already=already,
+        edge=turned.edge,
+        seconds=operation.seconds(),
+        phases=operation.phases,
+        watched=(sum(host.requests for host in seen), sum(host.errors for host in seen)),
+    )

@@ -1,0 +1,191 @@
+"""A command that dies at any step, and what goes on from there: every host serves one version in the end."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.errors import ArtifactError, FencedError, HostError, LaunchReadyError, LockedError
+from deploy import lock
+from deploy.api import deploy, releases
+from deploy.artifact import Artifact
+from deploy.plan import cut_short
+from rollback.api import rollback
+from rollback.unfinished import abort, resume
+
+Builder = Callable[..., Artifact]
+# Scripts of a deploy to three hosts: begin, upload, migrate (one), start, switch, commit, finish.
+ALL = 19
+
+
+def dies_after(fleet: Any, count: int) -> None:
+    """From the script after the next ``count`` on, nothing of this controller reaches any host."""
+    numbers = itertools.count()
+    for host in fleet.hosts.values():
+        host.fail = lambda _script: next(numbers) >= count
+
+
+def recovers(fleet: Any) -> None:
+    for host in fleet.hosts.values():
+        host.fail = lambda _script: False
+
+
+def killed(fleet: Any, builder: Builder, count: int) -> None:
+    deploy(fleet.world, builder("1.0.0"))
+    dies_after(fleet, count + 3)  # three logins come first
+    try:
+        deploy(fleet.world, builder("2.0.0", migrate="true"))
+    except LaunchReadyError:
+        pass
+    else:
+        assert count >= ALL
+    recovers(fleet)
+
+
+def whole(fleet: Any) -> str:
+    """The one version that every host serves, now and after a boot, with its lock free and nothing cut short."""
+    (served,) = set(fleet.serves().values())
+    (boots,) = set(fleet.boots().values())
+    assert served == f"200 {boots}"
+    assert fleet.unlocked()
+    assert cut_short(releases(fleet.world)) is None
+    return str(boots)
+
+
+@pytest.mark.parametrize("count", range(0, ALL + 1, 2))
+def test_resumed_it_is_live_or_had_not_arrived(fleet: Any, builder: Builder, count: int) -> None:
+    killed(fleet, builder, count)
+    cut = cut_short(releases(fleet.world))
+    arrived = all("2.0.0" in facts.kept for facts in releases(fleet.world).values())
+    if cut is not None and not arrived:
+        with pytest.raises(ArtifactError, match="had not arrived on"):
+            resume(fleet.world)
+    done = resume(fleet.world, None if arrived else builder("2.0.0", migrate="true"))
+    assert (done is None) == (cut is None)
+    assert whole(fleet) == ("2.0.0" if cut is not None or count >= ALL else "1.0.0")
+
+
+@pytest.mark.parametrize("count", range(1, ALL + 1, 2))
+def test_aborted_every_host_serves_what_it_served_before(fleet: Any, builder: Builder, count: int) -> None:
+    killed(fleet, builder, count)
+    cut = cut_short(releases(fleet.world))
+    done = abort(fleet.world)
+    assert (done is None) == (cut is None)
+    assert whole(fleet) == ("2.0.0" if cut is None and count >= ALL else "1.0.0")
+
+
+@pytest.mark.parametrize("count", range(0, ALL, 3))
+def test_a_rollback_alone_makes_it_whole(fleet: Any, builder: Builder, count: int) -> None:
+    killed(fleet, builder, count)
+    if cut_short(releases(fleet.world)) is None:
+        return
+    assert rollback(fleet.world).version == "1.0.0"
+    assert whole(fleet) == "1.0.0"
+
+
+def test_the_first_release_of_all_is_aborted_to_nothing(fleet: Any, builder: Builder) -> None:
+    dies_after(fleet, 3 + 11)
+    with pytest.raises(LaunchReadyError):
+        deploy(fleet.world, builder("1.0.0"))
+    recovers(fleet)
+    done = abort(fleet.world)
+    assert done is not None
+    assert done.serves is None
+    assert fleet.boots() == dict.fromkeys("abc")
+    assert cut_short(releases(fleet.world)) is None
+    assert deploy(fleet.world, builder("1.0.0")).version == "1.0.0"
+
+
+def test_a_rollback_that_was_cut_is_resumed_to_where_it_went(fleet: Any, builder: Builder) -> None:
+    deploy(fleet.world, builder("1.0.0"))
+    deploy(fleet.world, builder("2.0.0"))
+    dies_after(fleet, 3 + 5)
+    with pytest.raises(LaunchReadyError):
+        rollback(fleet.world)
+    recovers(fleet)
+    done = resume(fleet.world)
+    assert done is not None
+    assert whole(fleet) == "1.0.0"
+    assert resume(fleet.world) is None
+    assert abort(fleet.world) is None
+
+
+def test_another_artefact_does_not_resume_it(fleet: Any, builder: Builder) -> None:
+    killed(fleet, builder, 3)
+    with pytest.raises(ArtifactError, match=r"give that one, or run `invoke deploy\.abort`"):
+        resume(fleet.world, builder("3.0.0"))
+
+
+def test_a_silent_holder_loses_the_lock_and_cannot_switch_when_it_wakes(
+    fleet: Any, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stalled one has its hosts healthy and is about to switch; its heart stands still, its connections stand."""
+    monkeypatch.setattr(lock, "LEASE_SECONDS", 1)
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 600)
+    deploy(fleet.world, builder("1.0.0"))
+    two, three = builder("2.0.0"), builder("3.0.0")
+    stalled, wake = threading.Event(), threading.Event()
+    failed: list[BaseException] = []
+
+    def stall(phase: str) -> None:
+        if phase == "health" and not stalled.is_set():
+            stalled.set()
+            wake.wait(60)
+
+    def late() -> None:
+        try:
+            deploy(fleet.world, two)
+        except LaunchReadyError as error:
+            failed.append(error)
+
+    fleet.told.at = stall
+    thread = threading.Thread(target=late)
+    thread.start()
+    assert stalled.wait(30)
+    with pytest.raises(LockedError, match=r"a: tester@here has been releasing to it since 20"):
+        deploy(fleet.world, three)
+    time.sleep(2.5)
+    assert deploy(fleet.world, three).version == "3.0.0"
+    wake.set()
+    thread.join(60)
+    (error,) = failed
+    assert isinstance(error, FencedError)
+    assert "this command has lost its lock, and nobody has it now" in str(error)
+    assert "a: took over the lock of tester@here, who went silent" in fleet.told.notes
+    assert whole(fleet) == "3.0.0"
+
+
+def test_whoever_waits_gets_the_lock_once_it_is_free(fleet: Any, builder: Builder) -> None:
+    one, two = builder("1.0.0"), builder("2.0.0")
+    begun = threading.Event()
+
+    def slow(phase: str) -> None:
+        if phase == "preflight" and not begun.is_set():
+            begun.set()
+            time.sleep(2)
+
+    fleet.told.at = slow
+    first = threading.Thread(target=lambda: deploy(fleet.world, one))
+    first.start()
+    assert begun.wait(30)
+    patient = fleet.world.__class__(**{**vars(fleet.world), "wait_seconds": 60.0})
+    assert deploy(patient, two).before == dict.fromkeys("abc", "1.0.0")
+    first.join(30)
+    assert any("waiting up to 60 s: a: tester@here" in note for note in fleet.told.notes)
+    assert whole(fleet) == "2.0.0"
+
+
+def test_hosts_that_differ_are_caught_up_before_the_next_release(fleet: Any, builder: Builder) -> None:
+    deploy(fleet.world, builder("1.0.0"))
+    world = fleet.world
+    deploy(
+        world.__class__(**{**vars(world), "shells": {n: world.shells[n] for n in "ab"}, "left_out": ("c",)}),
+        builder("2.0.0"),
+    )
+    with pytest.raises(HostError, match=r"the hosts do not serve the same: .*run `invoke deploy.catch-up` first"):
+        deploy(fleet.world, builder("3.0.0"))
