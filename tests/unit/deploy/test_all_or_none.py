@@ -1,6 +1,6 @@
 """Whatever fails on whichever host: every host serves the new release, or every host the old one, or it is said.
 
-The hosts are models that know each script by what it does. A script that they do not know is an error.
+The hosts are models (:mod:`tests.model.host`).
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import copy
 import functools
 import json
-import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import HostError, LaunchReadyError, LockedError, RevertedError, RollbackError, SplitError
-from core.ports import Answer, Input, Ran
+from core.errors import LaunchReadyError, LockedError, RevertedError, RollbackError, SplitError
+from core.ports import Answer
 from core.settings.release import Release
 from deploy.api import deploy
 from deploy.artifact import Artifact
@@ -29,165 +28,9 @@ from deploy.lock import Owner
 from deploy.manifest import Manifest
 from deploy.operation import World
 from rollback.api import rollback
+from tests.model.host import Model
 
 NAMES = ("a", "b", "c")
-STEPS = {
-    "hold": "printf 'locked %s",
-    "begin": "echo begun",
-    "upload": 'echo "kept $version"',
-    "start": 'echo "healthy $how"',
-    "switch": 'echo "switched $mark',
-    "commit": "echo committed",
-    "watch": 'echo "mark $now_at"',
-    "withdraw": "echo withdrawn",
-    "finish": "echo finished",
-}
-
-
-def step_of(script: str) -> str:
-    found = [step for step, mark in STEPS.items() if mark in script]
-    assert len(found) == 1, f"a script that no host knows: {found}"
-    return found[0]
-
-
-def values_of(script: str) -> dict[str, str]:
-    """The assignments at the head of a script."""
-    words = shlex.split(script.partition("# shellcheck")[0])
-    return dict(word.split("=", 1) for word in words if "=" in word)
-
-
-@dataclass
-class Model:
-    """One host. ``trouble`` has, for a step, what happens at its first time: lost before, or after it was done."""
-
-    name: str
-    trouble: dict[str, str] = field(default_factory=dict)
-    slots: dict[str, str] = field(default_factory=dict)
-    running: dict[str, str] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
-    journal: list[str] = field(default_factory=list)
-    current: str = "-"
-    live: str = "-"
-    sick: set[str] = field(default_factory=set)
-    dead: bool = False
-    holder: str = ""
-    fence: int = 0
-    done: list[str] = field(default_factory=list)
-
-    def connect(self) -> None:
-        if self.dead:
-            raise HostError(f"{self.name} does not answer")
-
-    def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
-        assert timeout > 0
-        assert self.holder, "a step without the lock"
-        step, values = step_of(script), values_of(script)
-        assert values["fence"] == f":{self.fence}", "a step without the lock's token"
-        trouble = self.trouble.pop(step, "") if not self.dead else "dead"
-        if trouble in ("dead", "dies before"):
-            self.dead = self.dead or trouble == "dies before"
-            raise HostError(f"{self.name}: the connection was lost")
-        if trouble == "lost before":
-            raise HostError(f"{self.name}: the connection was lost")
-        if trouble == "fails":
-            return Ran(1, "", "oops")
-        lines = getattr(self, f"do_{step}")(values)
-        self.done.append(step)
-        if trouble in ("lost after", "dies after"):
-            self.dead = trouble == "dies after"
-            raise HostError(f"{self.name}: the connection was lost")
-        return Ran(0, "\n".join(lines) + "\n", "")
-
-    def hold(self, script: str, *, timeout: float) -> Model.Held:
-        self.connect()
-        if self.holder:
-            return Model.Held(self, Ran(75, f"locked 20 {self.holder}\n", ""), owns=False)
-        self.holder = values_of(script)["owner"]
-        self.fence += 1
-        facts = [f"fence :{self.fence}", f"live {self.live}", f"current {self.current}"]
-        facts += [f"slot {colour} {version}" for colour, version in self.slots.items()]
-        facts += [f"socket {colour}" for colour in self.running]
-        facts += [
-            "release " + json.dumps({"version": version, "digest": f"sha-{version}", "health_path": "/healthz"})
-            for version in self.kept
-        ]
-        facts += [f"journal {line}" for line in self.journal]
-        facts += ["space 1000000000 1000 1000", "nginx ok", "end"]
-        return Model.Held(self, Ran(0, "\n".join(facts) + "\n", ""), owns=True)
-
-    def close(self) -> None:
-        self.holder = ""
-
-    @dataclass
-    class Held:
-        host: Model
-        said: Ran
-        owns: bool
-
-        def beat(self) -> None:
-            assert self.owns
-
-        def let_go(self) -> None:
-            if self.owns:
-                self.host.holder = ""
-
-    def do_begin(self, values: Mapping[str, str]) -> list[str]:
-        self.journal.append(values["entry"])
-        return ["begun"]
-
-    def do_upload(self, values: Mapping[str, str]) -> list[str]:
-        self.kept.add(values["version"])
-        return [f"kept {values['version']}"]
-
-    def do_start(self, values: Mapping[str, str]) -> list[str]:
-        colour, version = values["colour"], values["version"]
-        self.journal += [values[name] for name in ("entry", "seen") if values[name]]
-        warm = values["reuse"] == "yes" and self.running.get(colour) == version
-        if not warm:
-            assert colour != self.current or self.slots[colour] == version, "the live release was replaced"
-            self.slots[colour] = self.running[colour] = version
-        return [f"unhealthy 503 {version}"] if version in self.sick else [f"healthy {'warm' if warm else 'cold'}"]
-
-    def do_switch(self, values: Mapping[str, str]) -> list[str]:
-        self.journal += [values["entry"]] if values["entry"] else []
-        self.current = values["colour"]
-        if self.current == "-":
-            return ["switched 1 0 -"]
-        seen = self.running.get(self.current)
-        return ["switched 1 0 7", "verified" if seen == values["version"] else f"unverified 200 {seen}"]
-
-    def do_commit(self, values: Mapping[str, str]) -> list[str]:
-        self.live = values["colour"]
-        self.journal.append(values["entry"])
-        return ["committed"]
-
-    def do_watch(self, values: Mapping[str, str]) -> list[str]:
-        errors = 50 if f"bad {values['version']}" in self.sick else 0
-        return ["mark 1 100", f"requests 100 {errors}", "socket 7", "healthy"]
-
-    def do_withdraw(self, values: Mapping[str, str]) -> list[str]:
-        colour = values["colour"]
-        assert colour != self.current, "the colour with the traffic was stopped"
-        self.running.pop(colour, None)
-        if values["restore"] != "-":
-            self.slots[colour] = self.running[colour] = values["restore"]
-        self.journal.append(values["entry"])
-        return ["withdrawn"]
-
-    def do_finish(self, values: Mapping[str, str]) -> list[str]:
-        self.journal += [values["entry"]] if values["entry"] else []
-        gone = set(values["prune"].split())
-        assert not gone & set(self.slots.values()), "what a slot holds was removed"
-        self.kept -= gone
-        return ["finished"]
-
-    @property
-    def serves(self) -> str | None:
-        return self.running.get(self.current)
-
-    @property
-    def boots(self) -> str | None:
-        return self.slots.get(self.live)
 
 
 class Stopped:
@@ -279,6 +122,7 @@ def check(hosts: Mapping[str, Model], run: Callable[[], object], old: str, new: 
     assert served(hosts) == [expected] * 3
     assert [host.boots for host in hosts.values()] == [expected] * 3
     assert not any(host.holder for host in hosts.values())
+    assert not [wrong for host in hosts.values() for wrong in host.wrongs]
 
 
 @settings(max_examples=120, deadline=None)
