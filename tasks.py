@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import lab, release, stack
+from cli import lab, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -16,8 +16,9 @@ namespace = Collection(
     stack.destroy,
     stack.outputs,
     stack.refresh,
-    release.deploy,
-    release.rollback,
-    release.releases,
+    # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.
+    deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up),
+    rollback=Collection(release.rollback),
+    releases=Collection(release.releases),
     lab=Collection(lab.up, lab.down, lab.status),
 )

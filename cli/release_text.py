@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,16 @@ from core.terminal import clean
 from deploy.edge import NOT_ASKED
 from deploy.facts import HostFacts
 from deploy.fleet import told
-from deploy.journal import BEGIN, good_releases
+from deploy.history import behind
+from deploy.journal import BEGIN, ENDS
+from deploy.plan import cut_short
 
 if TYPE_CHECKING:
+    from deploy.catch_up import CaughtUp
     from deploy.forward import Deployed
     from deploy.progress import Progress
     from rollback.api import RolledBack
+    from rollback.unfinished import Aborted
 
 _HISTORY = 20
 _NAMED = 3
@@ -105,6 +109,22 @@ def rolled_back(done: RolledBack, stack: str) -> str:
     return "\n".join(lines)
 
 
+def aborted(done: Aborted) -> str:
+    """The last line of an abort."""
+    return (
+        f"the {done.action} of {done.version} by {clean(done.who)} is undone in {done.seconds:.2f} s: every host serves"
+        f" {done.serves or 'nothing, as before the first release'}"
+    )
+
+
+def caught_up(done: CaughtUp) -> str:
+    """The last line of a catch-up."""
+    if not done.before:
+        return f"no host is behind: every host serves {done.version}"
+    before = ", ".join(f"{name} (from {version or 'nothing'})" for name, version in done.before.items())
+    return f"caught up with {done.version} in {done.seconds:.2f} s: {before}"
+
+
 def releases(found: Mapping[str, HostFacts]) -> str:
     """What each host serves and keeps, and the last commands."""
     lines = []
@@ -115,9 +135,25 @@ def releases(found: Mapping[str, HostFacts]) -> str:
             lines.append(
                 f"{'':<16} a boot would serve {facts.boots or 'nothing'}: run `invoke rollback`, or deploy again"
             )
+        lines += [f"{'':<16} {line}" for line in _state(facts)]
     if len({facts.version for facts in found.values()}) > 1:
         lines.append(f"the hosts serve different versions: {told({n: f.version for n, f in found.items()})}")
+        if late := behind(found):
+            lines.append(f"{', '.join(late)} missed the last release: run `invoke deploy.catch-up`")
+    cut = cut_short(found)
+    if cut is not None and not any(facts.lease and facts.lease.left > 0 for facts in found.values()):
+        lines.append(
+            f"the {cut.action} of {cut.version} that {clean(cut.who)} began at {clean(cut.at)} was cut short: run"
+            " `invoke deploy.resume`, or `invoke deploy.abort`"
+        )
     return "\n".join([*lines, *_history(found)])
+
+
+def _state(facts: HostFacts) -> Iterator[str]:
+    if facts.maintenance:
+        yield "its visitors see the maintenance page: `invoke maintenance.off`"
+    if facts.lease is not None and facts.lease.left > 0:
+        yield f"{facts.lease.who} is releasing to it since {facts.lease.since} ({facts.lease.action})"
 
 
 def _history(found: Mapping[str, HostFacts]) -> list[str]:
@@ -127,7 +163,7 @@ def _history(found: Mapping[str, HostFacts]) -> list[str]:
             line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
             if entry.step == BEGIN:
                 seen.setdefault(entry.run, f"{line}  cut short")
-            elif entry.run in seen and entry.step not in ("switch", "migrate"):
+            elif entry.run in seen and entry.step in ENDS:
                 why = "" if entry.result == "ok" else f": {entry.result}"
                 seen[entry.run] = f"{line}  {entry.step} after {entry.seconds:g} s{why}"
     return [clean(line) for line in sorted(seen.values())[-_HISTORY:]]
@@ -149,7 +185,7 @@ def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
                 "boots": facts.boots,
                 "slots": dict(facts.slots),
                 "kept": {version: kept.digest for version, kept in sorted(facts.kept.items())},
-                "good": good_releases(facts.journal),
+                "good": facts.good,
                 "journal": [asdict(entry) for entry in facts.journal],
             }
             for name, facts in found.items()

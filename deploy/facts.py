@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core.errors import HostError
 from core.ports import Ran
 from core.terminal import clean
-from deploy.journal import Entry, parse
+from deploy.journal import Entry, good_releases, parse
 from deploy.layout import COLOURS, VERSION, Colour, colour_of, other
 
 _UNPREPARED = "is not prepared for releases: run scripts/prepare-host on it as root"
@@ -97,6 +97,11 @@ class HostFacts:
     def idle(self) -> Colour:
         """The colour that has none: blue on a host that never served."""
         return other(self.serving) if self.serving else "blue"
+
+    @property
+    def good(self) -> list[str]:
+        """The versions that the traffic was on for good, oldest first."""
+        return good_releases(self.journal)
 
     @property
     def settled(self) -> bool:

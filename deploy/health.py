@@ -10,7 +10,7 @@ from core.terminal import clean
 from deploy import commands
 from deploy.commands import Check, Start
 from deploy.fleet import Gathered, at_once
-from deploy.journal import DEPLOY, HEALTHY, START
+from deploy.journal import HEALTHY, ROLLBACK, START
 from deploy.layout import Colour
 from deploy.operation import Operation
 from deploy.plan import Place
@@ -30,7 +30,7 @@ def start_all(operation: Operation, check: Check, places: Mapping[str, Place]) -
     def start(name: str) -> Started:
         colour, warm = places[name].colour, places[name].warm
         # A deploy began before it sent anything; a rollback begins here, a round trip less.
-        entry = operation.entry(START, colour) if operation.action == DEPLOY else operation.begins(colour)
+        entry = operation.entry(START, colour) if operation.action != ROLLBACK else operation.begins(colour)
         seen = operation.entry(HEALTHY, colour)
         return start_one(operation, name, colour, check, reuse=warm, entry=entry, seen=seen)
 

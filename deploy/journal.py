@@ -20,7 +20,7 @@ START, HEALTHY = "start", "healthy"
 SWITCHING, SWITCH = "switching", "switch"
 DONE, REFUSED, REVERTED = "done", "refused", "reverted"
 ENDS = (DONE, REFUSED, REVERTED)
-DEPLOY, ROLLBACK = "deploy", "rollback"
+DEPLOY, ROLLBACK, CATCH_UP = "deploy", "rollback", "catch-up"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from core.ports import Clock, EdgeProbe, Input, Ran, Record, Shell
 from core.settings.release import Release as Settings
 from deploy import commands
 from deploy.facts import HostFacts, failure, read_lease
-from deploy.journal import BEGIN, DEPLOY, Entry, stamp
+from deploy.journal import BEGIN, ROLLBACK, Entry, stamp
 from deploy.layout import Layout
 from deploy.lock import Owner, this_owner
 from deploy.progress import Progress
@@ -27,7 +27,7 @@ class World:
     """What a command reaches out with. ``edge`` is none where the stack names no public address.
 
     ``record`` is the journal on this machine, ``left_out`` the hosts that the caller does without, ``wait_seconds`` how
-    long to wait for a lock that is taken.
+    long to wait for a lock that is taken, ``stack`` the name of what is released to.
     """
 
     shells: Mapping[str, Shell]
@@ -40,6 +40,7 @@ class World:
     record: Record | None = None
     left_out: tuple[str, ...] = ()
     wait_seconds: float = 0.0
+    stack: str = ""
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Operation:
     @property
     def must_record(self) -> bool:
         """A deploy needs its journal. A rollback goes on without: a full disk may be why it is asked for."""
-        return self.action == DEPLOY
+        return self.action != ROLLBACK
 
     def seconds(self) -> float:
         """Since it began."""

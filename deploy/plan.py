@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.settings.release import Release as Settings
 from core.terminal import clean
 from deploy.facts import HostFacts, Kept
+from deploy.history import superseded, taken_back
 from deploy.journal import Entry, good_releases, schema_level, unfinished
 from deploy.layout import Colour, other
 
@@ -60,8 +61,18 @@ def _before_cut(facts: HostFacts, version: str) -> Place | None:
 
 
 def cut_short(fleet: Mapping[str, HostFacts]) -> Entry | None:
-    """The beginning of the last command that was cut short on any host, if one was."""
-    cut = (entry for facts in fleet.values() if (entry := unfinished(facts.journal)))
+    """The beginning of the last command that was cut short on any host, if one was.
+
+    Not one that the other hosts know to be over: they have begun another since, or it was taken back on them and this
+    host serves what it served before.
+    """
+    cut = (
+        entry
+        for facts in fleet.values()
+        if (entry := unfinished(facts.journal))
+        and not superseded(facts.journal, fleet)
+        and not (taken_back(entry, fleet) and facts.settled and facts.version == last_good(facts, entry))
+    )
     return max(cut, key=lambda entry: entry.at, default=None)
 
 

@@ -15,7 +15,7 @@ from deploy.edge import IN_MAINTENANCE, EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, at_once
 from deploy.health import Started, start_all
-from deploy.journal import DEPLOY, REFUSED, REVERTED, ROLLBACK
+from deploy.journal import REFUSED, REVERTED, ROLLBACK
 from deploy.operation import Operation
 from deploy.plan import Place
 from deploy.switch import Mark, commit_all, require_whole, switch_all, switch_back
@@ -106,7 +106,7 @@ def _move(operation: Operation, check: Check, places: Mapping[str, Place], state
         recorded = committed.or_raise()
         edge = watching.outcome() if operation.edge or not world.edge else IN_MAINTENANCE
     states["edge"] = edge.words
-    if operation.edge is not None and not edge.verified and operation.action == DEPLOY:
+    if operation.edge is not None and not edge.verified and operation.action != ROLLBACK:
         raise HostError(edge.reason)
     return Turned(marks, edge, tuple(name for name, done in recorded.items() if not done))
 

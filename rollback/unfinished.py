@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from core.errors import ArtifactError, RollbackError
 from deploy.facts import HostFacts, Kept
 from deploy.fleet import told
-from deploy.journal import DEPLOY, Entry
+from deploy.history import taken_back
+from deploy.journal import ROLLBACK, Entry
 from deploy.layout import Colour
 from deploy.lock import locked
 from deploy.operation import Operation, World
@@ -45,14 +46,16 @@ def resume(world: World, artifact: Artifact | None = None) -> Deployed | RolledB
         cut = cut_short(fleet)
         if cut is None:
             return None
+        if taken_back(cut, fleet):
+            raise RollbackError(f"{_named(cut)} was taken back on other hosts already: run `invoke deploy.abort`")
         world.progress.note(f"going on with {_named(cut)}")
-        if cut.action != DEPLOY:
+        if cut.action == ROLLBACK:
             return back_to(world, fleet, cut.version, began)
         # A rollback never waits for what only the way forward needs.
         from deploy.forward import put_live
 
         release = _release(fleet, cut, artifact)
-        operation = Operation(world, DEPLOY, release.version, release.digest, began)
+        operation = Operation(world, cut.action, release.version, release.digest, began)
         operation.holds(fleet)
         return put_live(operation, release, fleet, None, artifact)
 

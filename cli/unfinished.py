@@ -1,0 +1,94 @@
+"""Commands that were cut short, and hosts that were left out: ``deploy.resume``, ``.abort``, ``.catch-up``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke.context import Context
+
+from cli.guard import command
+from cli.world import JSON, STACK, WAIT, Wishes, reached
+
+_WHOLE = "nothing is unfinished: every command on these hosts has ended; see `invoke releases`"
+
+
+@command(
+    help={
+        "stack": STACK,
+        "artifact": "the release's .tar.gz, where it had not arrived on every host",
+        "wait": WAIT,
+        "json": JSON,
+    }
+)
+def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "", json: bool = False) -> None:
+    """
+    See a deploy or rollback that was cut short to its end.
+
+    It goes by what the hosts wrote down, so any machine will do. Where every command has ended it does nothing.
+
+        invoke deploy.resume --stack lab
+        invoke deploy.resume --stack lab --artifact community-2.0.0.tar.gz
+
+    Exit status: as of `invoke deploy`, or of `invoke rollback` where that is what was cut short.
+    """
+    from cli import release_text as text
+    from deploy.artifact import open_artifact
+    from deploy.forward import Deployed
+    from rollback.unfinished import resume as run
+
+    with reached(stack, Wishes(quiet=json, wait=wait)) as world:
+        done = run(world, open_artifact(Path(artifact)) if artifact else None)
+    if done is None:
+        text.show({"resumed": None} if json else _WHOLE)
+    elif json:
+        text.show({"resumed": text.document(done)})
+    else:
+        text.show(text.deployed(done, stack) if isinstance(done, Deployed) else text.rolled_back(done, stack))
+
+
+@command(help={"stack": STACK, "wait": WAIT, "json": JSON})
+def abort(_context: Context, stack: str = "", wait: str = "", json: bool = False) -> None:
+    """
+    Undo a deploy or rollback that was cut short: every host serves what was good before it.
+
+    Where every command has ended it does nothing; to go back from a release that is live, use `invoke rollback`.
+
+        invoke deploy.abort --stack lab
+
+    Exit status: 0 undone, or nothing to undo; 6 it could not be done; 3 somebody else is releasing; 7 hosts serve
+    different versions; 1 anything else.
+    """
+    from dataclasses import asdict
+
+    from cli import release_text as text
+    from rollback.unfinished import abort as run
+
+    with reached(stack, Wishes(quiet=json, wait=wait)) as world:
+        done = run(world)
+    if json:
+        text.show({"aborted": asdict(done) if done else None})
+    else:
+        text.show(text.aborted(done) if done else _WHOLE)
+
+
+@command(help={"stack": STACK, "wait": WAIT, "json": JSON})
+def catch_up(_context: Context, stack: str = "", wait: str = "", json: bool = False) -> None:
+    """
+    Bring hosts that were left out (`--without`), or are new, to what the others serve.
+
+    What they lack comes from a host that has it, file by file against the list that the artefact had; the artefact
+    itself is not needed. Traffic on the others is not touched.
+
+        invoke deploy.catch-up --stack lab
+
+    Exit status: 0 every host serves the same; 4 not healthy on such a host; 3 somebody else is releasing; 1 anything
+    else.
+    """
+    from dataclasses import asdict
+
+    from cli import release_text as text
+    from deploy.catch_up import catch_up as run
+
+    with reached(stack, Wishes(quiet=json, wait=wait)) as world:
+        done = run(world)
+    text.show(asdict(done) if json else text.caught_up(done))

@@ -1,0 +1,125 @@
+"""The world of a stack for one command: its hosts over SSH, its edge, its journal on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.guard import ROOT
+from core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from adapters.ssh import SshShell
+    from core.settings.hosts import Edge, Fleet
+    from core.settings.release import Release
+    from deploy.operation import World
+
+STACK = "which stack, of stacks/Pulumi.STACK.yaml (without it, $LAUNCH_READY_STACK)"
+JSON = "print one JSON document and nothing else"
+WITHOUT = "do without this host, which cannot be reached (again for another); `invoke deploy.catch-up` brings it up"
+WAIT = "seconds to wait while somebody else is releasing (without it, none)"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says of the world. ``without`` names hosts, ``wait`` is in seconds as it was typed."""
+
+    quiet: bool = False
+    edge: bool = True
+    without: Sequence[str] = ()
+    wait: str = ""
+
+
+def stack_name(stack: str) -> str:
+    """The stack that is meant. Raises :class:`SettingsError` that lists them, where none is."""
+    from core.settings.base import stacks_in
+
+    name = stack or os.environ.get("LAUNCH_READY_STACK", "")
+    if not name:
+        known = ", ".join(stacks_in(ROOT / "stacks"))
+        raise SettingsError(f"--stack is missing (or LAUNCH_READY_STACK): the stacks are: {known}")
+    return name
+
+
+def seconds(option: str, given: str, most: float = 3600) -> float:
+    """What was typed after ``option``, from 0 to ``most``. Raises :class:`SettingsError`."""
+    try:
+        value = float(given)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= most:
+        raise SettingsError(f"{option} is {given!r}, and it takes seconds from 0 to {most:g}")
+    return value
+
+
+@contextmanager
+def reached(stack: str, wishes: Wishes) -> Iterator[World]:
+    """The hosts and the edge of a stack; every connection is cut at the end, whatever happened.
+
+    Logins begin as soon as the hosts are known, while the rest is still being imported: in the worst hour that counts.
+    """
+    from adapters.ssh import SshShell
+    from core.settings.base import load_sections, stack_file
+    from core.settings.hosts import Hosts, fleet_of
+    from core.settings.release import Release
+
+    name = stack_name(stack)
+    sections = load_sections(stack_file(ROOT / "stacks", name), {"hosts": Hosts, "release": Release})
+    hosts, settings = sections["hosts"], sections["release"]
+    if not isinstance(hosts, Hosts) or not isinstance(settings, Release):
+        raise TypeError("load_sections returned other sections than were asked for")
+    fleet = fleet_of(hosts, ROOT)
+    _known(fleet, wishes.without)
+    shells = {host.name: SshShell(host) for host in fleet.hosts if host.name not in wishes.without}
+    try:
+        for shell in shells.values():
+            shell.connect_early()
+        yield _reaching_out(name, shells, settings, fleet.edge, wishes)
+    finally:
+        _close(shells.values())
+
+
+def _known(fleet: Fleet, without: Sequence[str]) -> None:
+    names = [host.name for host in fleet.hosts]
+    if strange := sorted(set(without) - set(names)):
+        raise SettingsError(f"--without {', '.join(strange)}: there is no such host; the hosts are {', '.join(names)}")
+    if set(without) == set(names):
+        raise SettingsError("--without names every host: nothing would be left")
+
+
+def _reaching_out(
+    name: str, shells: Mapping[str, SshShell], settings: Release, private: Edge | None, wishes: Wishes
+) -> World:
+    from adapters.clock import SystemClock
+    from adapters.edge import HttpsEdge
+    from adapters.record import FileRecord
+    from cli.release_text import progress
+    from deploy.operation import World
+
+    return World(
+        shells=shells,
+        edge=HttpsEdge(settings.url, private) if wishes.edge and settings.url else None,
+        clock=SystemClock(),
+        progress=progress(quiet=wishes.quiet),
+        settings=settings,
+        record=FileRecord(record_of(name)),
+        left_out=tuple(wishes.without),
+        wait_seconds=seconds("--wait", wishes.wait) if wishes.wait else 0.0,
+        stack=name,
+    )
+
+
+def record_of(stack: str) -> Path:
+    """The journal of a stack's commands on this machine."""
+    return ROOT / ".launch-ready" / f"{stack}.jsonl"
+
+
+def _close(shells: Collection[SshShell]) -> None:
+    """All at once: each takes its time to hear that it is over."""
+    with ThreadPoolExecutor(max_workers=max(1, len(shells))) as pool:
+        list(pool.map(lambda shell: shell.close(), shells))

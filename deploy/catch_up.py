@@ -1,0 +1,106 @@
+"""Hosts that were left out, or are new, are brought to what the others serve, and their journals with them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.errors import HostError
+from deploy import commands
+from deploy.commands import Check
+from deploy.facts import HostFacts, Kept
+from deploy.finish import finish_all
+from deploy.fleet import at_once, told
+from deploy.history import behind, missed
+from deploy.journal import CATCH_UP
+from deploy.lock import locked
+from deploy.operation import Operation, World
+from deploy.plan import Place, cut_short, place
+from deploy.turn import start_everywhere, turn
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """What every host serves now, and what those that were behind served before."""
+
+    version: str
+    before: Mapping[str, str | None]
+    seconds: float
+
+
+def catch_up(world: World) -> CaughtUp:
+    """Bring every host that is behind to what the others serve; those are only read.
+
+    Raises :class:`HostError` where it cannot be told which hosts are ahead, or what one needs is kept nowhere;
+    otherwise what a deploy raises, of the hosts that were behind.
+    """
+    began = world.clock.monotonic()
+    with locked(world, CATCH_UP, preflight=True) as fleet:
+        if cut_short(fleet) is not None:
+            raise HostError("a command was cut short: run `invoke deploy.resume` or `invoke deploy.abort` first")
+        late = {name: fleet[name] for name in behind(fleet)}
+        ahead = {name: facts for name, facts in fleet.items() if name not in late}
+        version = _served(ahead)
+        if late:
+            leader = next(iter(ahead.values()))
+            operation = Operation(world, CATCH_UP, version, leader.kept[version].digest, began)
+            operation.holds(fleet)
+            _bring_up(operation, leader, late)
+        before = {name: facts.version for name, facts in late.items()}
+        return CaughtUp(version, before, round(world.clock.monotonic() - began, 3))
+
+
+def _served(ahead: Mapping[str, HostFacts]) -> str:
+    versions = {facts.version for facts in ahead.values()}
+    version = next(iter(versions)) if len(versions) == 1 else None
+    if version is None or any(version not in facts.kept for facts in ahead.values()):
+        serves = told({name: facts.version for name, facts in ahead.items()})
+        raise HostError(f"it cannot be told what the others should be brought to: {serves}: run `invoke rollback`")
+    return version
+
+
+def _bring_up(operation: Operation, leader: HostFacts, late: Mapping[str, HostFacts]) -> None:
+    release = leader.kept[operation.version]
+    check = Check(release.health_path, operation.world.settings.health.status, release.version)
+    places = {name: place(facts, release.version) for name, facts in late.items()}
+    at_once(late, lambda name: _begin(operation, name, places[name])).or_raise()
+    _fetch(operation, leader, late)
+    start_everywhere(operation, check, places)
+    turn(operation, check, places, late)
+    with operation.phase("journal") as states:
+        written = at_once(late, lambda name: _write_down(operation, name, leader, late[name]))
+        states.update(written.good | dict.fromkeys(written.bad, "failed"))
+    written.or_raise()
+    finish_all(operation, places, late)
+
+
+def _begin(operation: Operation, name: str, where: Place) -> None:
+    operation.step(name, commands.begin(operation.world.layout, operation.begins(where.colour)))
+
+
+def _fetch(operation: Operation, leader: HostFacts, late: Mapping[str, HostFacts]) -> None:
+    """What is live, and what would be gone back to: a host without that would stand in every rollback's way."""
+    with operation.phase("fetch") as states:
+        for release in _wanted(leader):
+            lacking = [name for name, facts in late.items() if release.version not in facts.kept]
+            got = at_once(lacking, functools.partial(_fetch_one, operation, leader.name, release))
+            states.update(dict.fromkeys(got.good, f"has {release.version}") | dict.fromkeys(got.bad, "failed"))
+            got.or_raise()
+
+
+def _wanted(leader: HostFacts) -> list[Kept]:
+    return [leader.kept[version] for version in leader.good[-2:] if version in leader.kept]
+
+
+def _fetch_one(_operation: Operation, source: str, release: Kept, name: str) -> None:
+    raise HostError(f"{name} does not keep {release.version}, and it could not be fetched from {source}")
+
+
+def _write_down(operation: Operation, name: str, leader: HostFacts, late: HostFacts) -> str:
+    """The commands that the host has missed, as the others remember them: it then goes back where they go back."""
+    entries = missed(leader.journal, late.journal)
+    for entry in entries:
+        evidence = {**(entry.evidence or {}), "caught_up_from": leader.name}
+        operation.step(name, commands.begin(operation.world.layout, replace(entry, evidence=evidence).line()))
+    return f"{len(entries)} commands made up for"
