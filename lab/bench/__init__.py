@@ -1,1 +1,1 @@
-"""Whole commands against a floor: raw OpenSSH with fresh connections, all hosts at once, doing the same work."""
+"""Whole commands beside raw OpenSSH with fresh connections and beside pyinfra: all hosts at once, the same work."""

@@ -15,7 +15,8 @@ _POINT = """
 ln -sfn "$to.sock" /run/app/current.sock.new; mv -T /run/app/current.sock.new /run/app/current.sock
 ln -sfn "slots/$to" /srv/app/live.new; mv -T /srv/app/live.new /srv/app/live
 sync /srv/app
-/usr/local/lib/app/probe /healthz | grep -q '^200 '
+answer=$(/usr/local/lib/app/probe /healthz)
+case "$answer" in "200 "*) ;; *) echo "nginx answers '$answer'" >&2; exit 1 ;; esac
 """
 _LIVE = """set -eu
 cd /srv/app
