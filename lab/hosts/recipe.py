@@ -15,6 +15,7 @@ PACKAGES = (
     "iproute2",
     "knot",
     "logrotate",
+    "nftables",
     "nginx-light",
     "openssh-server",
     "postgresql",
@@ -24,6 +25,7 @@ PACKAGES = (
     "sudo",
     "systemd",
     "systemd-sysv",
+    "systemd-timesyncd",
 )
 # Half of the tree: nobody reads manuals on a lab host, and PostgreSQL runs without its JIT compiler.
 LEFT_OUT = (

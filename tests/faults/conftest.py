@@ -105,7 +105,8 @@ def machines(_booted: Machines) -> Iterator[Machines]:
             api.start(_booted.place, name)
         wipe = (
             "systemctl stop app@blue app@green; rm -rf /srv/app/live /srv/app/slots/* /srv/app/releases/*"
-            " /srv/app/releases/.[ip]* /srv/app/journal.jsonl /run/app/*"
+            " /srv/app/releases/.[ip]* /srv/app/journal.jsonl /run/app/*;"
+            " systemd-tmpfiles --create /usr/lib/tmpfiles.d/app.conf"
         )
         assert api.shell(_booted.place, name, ["sh", "-c", wipe]).returncode == 0
     yield _booted

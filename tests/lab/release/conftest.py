@@ -37,6 +37,8 @@ case "$1 $2" in
     [ "$2" = restart ] || exit 0
     cd "$ROOT/srv/app/slots/$colour" || exit 1
     exec 8>&- 9>&-
+    CREDENTIALS_DIRECTORY=$ROOT/credentials/$colour
+    export CREDENTIALS_DIRECTORY
     APP_COLOUR=$colour APP_SOCKET=$ROOT/run/app/$colour.sock setsid ./.launch/run </dev/null >>"$ROOT/app.log" 2>&1 &
     echo $! >"$pidfile" ;;
 "systemctl start")
@@ -44,6 +46,21 @@ case "$1 $2" in
     cd "$ROOT/srv/app/slots/$colour" && ROOT=$ROOT ./.launch/migrate >>"$ROOT/app.log" 2>&1 ;;
 "nginx -t")
     [ ! -e "$ROOT/nginx-broken" ] || { echo 'nginx: [emerg] unknown directive "oops" in app.conf:3' >&2; exit 1; } ;;
+*/in-flight\\ *) cat "$ROOT/in-flight-$2" 2>/dev/null || echo 0 ;;
+*/credentials\\ put)
+    read -r version
+    kept=$ROOT/credentials/of.$version
+    rm -rf "$kept.new"
+    mkdir -p "$kept.new"
+    while read -r name value; do printf %s "$value" | base64 -d >"$kept.new/$name" || exit 65; done
+    [ -n "$(ls "$kept.new")" ] || { echo "credentials: no credential arrived" >&2; exit 65; }
+    rm -rf "$kept"
+    mv "$kept.new" "$kept" ;;
+*/credentials\\ use)
+    version=$(basename "$(readlink "$ROOT/srv/app/slots/$3")")
+    rm -rf "$ROOT/credentials/$3"
+    [ ! -e "$ROOT/credentials/of.$version" ] || cp -r "$ROOT/credentials/of.$version" "$ROOT/credentials/$3" ;;
+*/credentials\\ names) [ ! -e "$ROOT/credentials/$3" ] || ls "$ROOT/credentials/$3" ;;
 *env-names*) printf 'DATABASE_URL\\nSESSION_KEY\\n' ;;
 *env-redact*) exec sed 's/hunter22/[secret]/g' ;;
 *) echo "sudo: not allowed: $*" >&2; exit 1 ;;
@@ -150,9 +167,12 @@ def make_host(name: str, root: Path) -> FolderHost:
     tools = root / "usr/local/lib/app"
     tools.mkdir(parents=True)
     (root / "var/log/nginx/release.log").touch()
+    for slot in range(10):
+        (root / f"run/app/s{slot}.sock").symlink_to("current.sock")
     stubs = {
         root / "bin/sudo": SUDO,
         tools / "probe": PROBE,
+        tools / "credentials": "#!/bin/sh\nexit 1\n",
         root / "bin/journalctl": '#!/bin/sh\ncat "$ROOT/app.log"\n',
     }
     for path, text in stubs.items():
