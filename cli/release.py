@@ -30,7 +30,7 @@ def deploy(
     stack: str = "",
     artifact: str = "",
     watch: str = "",
-    without: Sequence[str] = (),
+    without: Sequence[str] | None = None,
     wait: str = "",
     json: bool = False,
 ) -> None:
@@ -56,7 +56,7 @@ def deploy(
     if not artifact:
         raise SettingsError("--artifact is missing: give it the release's .tar.gz")
     soak = seconds("--watch", watch) if watch else None
-    with reached(stack, Wishes(quiet=json, without=without, wait=wait)) as world:
+    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait)) as world:
         done = run(world, open_artifact(Path(artifact)), soak)
     text.show(text.document(done) if json else text.deployed(done, stack))
 
@@ -77,7 +77,7 @@ def rollback(
     _context: Context,
     stack: str = "",
     to: str = "",
-    without: Sequence[str] = (),
+    without: Sequence[str] | None = None,
     wait: str = "",
     json: bool = False,
 ) -> None:
@@ -94,7 +94,7 @@ def rollback(
     Exit status: 0 every host and the edge answer with it; 6 it could not be done, or the edge could not confirm it; 3
     somebody else is releasing; 7 hosts serve different versions; 1 anything else, traffic untouched.
     """
-    with reached(stack, Wishes(quiet=json, without=without, wait=wait)) as world:
+    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait)) as world:
         from cli import release_text as text
         from rollback.api import rollback as run
 

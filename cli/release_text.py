@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +87,17 @@ def deployed(done: Deployed, stack: str) -> str:
         return f"{done.version} is live already on every host, seen on each; edge: {clean(done.edge.words)}"
     requests, errors = done.watched
     seen = f"; watched: {requests} requests, {errors} 5xx" if requests else ""
+    seen += _left_out(done.left_out)
     back = f"\nto take it back: invoke rollback --stack {stack or '$LAUNCH_READY_STACK'}"
     return (
         f"{done.version} is live on {_hosts(len(done.colours))} in {done.seconds:.2f} s, seen on each;"
         f" edge: {clean(done.edge.words)}{seen}{back if any(done.before.values()) else ''}"
     )
+
+
+def _left_out(names: Sequence[str]) -> str:
+    """Loudly: until it is caught up, what such a host serves is another release."""
+    return f"\nLEFT OUT: {', '.join(names)}: once it is back, run `invoke deploy.catch-up`" if names else ""
 
 
 def rolled_back(done: RolledBack, stack: str) -> str:
@@ -101,6 +107,7 @@ def rolled_back(done: RolledBack, stack: str) -> str:
         f"back on {done.version} ({how}) in {done.seconds:.2f} s of the {done.budget_seconds:g} s budget, seen on each"
         f" of {_hosts(len(done.before))}; edge: {clean(done.edge.words)}"
     ]
+    lines[0] += _left_out(done.left_out)
     if done.seconds > done.budget_seconds:
         lines.append("that is over the budget: see above which phase took the time")
     if done.unrecorded:

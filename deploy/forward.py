@@ -30,7 +30,8 @@ from deploy.watch import Watched, watch
 class Deployed:
     """A release that is live and verified. ``seconds`` is the whole, ``phases`` its parts, in their order.
 
-    ``watched`` has the requests and 5xx that were seen while it was watched, over all hosts.
+    ``watched`` has the requests and 5xx that were seen while it was watched, over all hosts; ``left_out`` names those
+    that the caller did without.
     """
 
     version: str
@@ -41,6 +42,7 @@ class Deployed:
     seconds: float
     phases: Mapping[str, float] = field(default_factory=dict)
     watched: tuple[int, int] = (0, 0)
+    left_out: tuple[str, ...] = ()
 
 
 def put_live(
@@ -152,5 +154,6 @@ def result(
         edge=turned.edge,
         seconds=operation.seconds(),
         phases=operation.phases,
+        left_out=operation.world.left_out,
         watched=(sum(host.requests for host in seen), sum(host.errors for host in seen)),
     )

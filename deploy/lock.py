@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import LockedError
+from core.errors import HostError, LockedError
 from core.ports import Held
 from core.terminal import clean
 from deploy import commands
@@ -84,13 +84,22 @@ def locked(world: World, action: str, *, preflight: bool) -> Iterator[dict[str, 
         return read_facts(name, one.said)
 
     try:
-        at_once(shells, lambda name: shells[name].connect()).or_raise()
+        _reach(world)
         facts = {first: _patiently(world, lambda: at_once([first], take).or_raise()[first])}
         facts |= at_once(rest, take).or_raise()
         with _beating(held):
             yield {name: facts[name] for name in shells}
     finally:
         at_once(held, lambda name: held[name].let_go())
+
+
+def _reach(world: World) -> None:
+    found = at_once(world.shells, lambda name: world.shells[name].connect())
+    if found.bad and found.good:
+        reasons = "\n".join(str(reason) for reason in found.bad.values())
+        without = " ".join(f"--without {name}" for name in found.bad)
+        raise HostError(f"{reasons}\nto do without until `invoke deploy.catch-up`: {without}")
+    found.or_raise()
 
 
 def _patiently(world: World, take: Callable[[], HostFacts]) -> HostFacts:

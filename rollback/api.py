@@ -34,6 +34,7 @@ class RolledBack:
     seconds: float
     budget_seconds: float
     phases: Mapping[str, float] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 def rollback(world: World, to: str | None = None) -> RolledBack:
@@ -88,4 +89,5 @@ def _execute(operation: Operation, fleet: Mapping[str, HostFacts]) -> RolledBack
         seconds=operation.seconds(),
         budget_seconds=world.settings.budget_seconds,
         phases=operation.phases,
+        left_out=world.left_out,
     )
