@@ -28,7 +28,7 @@ INK, QUIET, GRID, PAGE, BAD, DOT = VARIABLES
 SHADES = 3
 LABEL_SHARE = 0.06
 
-_SETTINGS: dict[Any, Any] = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "launch-ready",
     "font.family": "sans-serif",
@@ -61,7 +61,7 @@ def draw(found: Series, events: Sequence[Event]) -> str:
     named = shades(found.bands)
     stand_ins = {f"#0707{index:02x}": name for index, name in enumerate(sorted(set(named.values())))}
     fills = {key: next(code for code, name in stand_ins.items() if name == named[key]) for key in named}
-    with rc_context(_SETTINGS):
+    with rc_context(SETTINGS):
         figure = Figure(figsize=(11, 6.6))
         figure.subplots_adjust(left=0.08, right=0.965, top=0.99, bottom=0.08, hspace=0.1)
         top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(6, 1, 4))
@@ -73,7 +73,7 @@ def draw(found: Series, events: Sequence[Event]) -> str:
         _event_numbers(top, found, events)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _for_a_page(out.getvalue(), {**VARIABLES, **stand_ins})
+    return for_a_page(out.getvalue(), {**VARIABLES, **stand_ins})
 
 
 def _rates(axes: Any, found: Series, fills: Mapping[tuple[str, str], str]) -> None:
@@ -91,7 +91,7 @@ def _rates(axes: Any, found: Series, fills: Mapping[tuple[str, str], str]) -> No
     axes.set_ylim(0, tallest * 1.22)
     axes.set_xlim(0, found.span)
     axes.set_ylabel("requests per second")
-    _quiet(axes)
+    quiet(axes)
 
 
 def label_places(band: Band, width: float, least: float) -> list[float]:
@@ -137,7 +137,7 @@ def _latencies(axes: Any, found: Series) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("time to the whole answer")
     axes.set_xlabel("seconds since the first request")
-    _quiet(axes)
+    quiet(axes)
 
 
 def _event_lines(axes: Any, found: Series, events: Sequence[Event]) -> None:
@@ -163,7 +163,8 @@ def _event_numbers(axes: Any, found: Series, events: Sequence[Event]) -> None:
             )
 
 
-def _quiet(axes: Any) -> None:
+def quiet(axes: Any) -> None:
+    """Leave of an axes' frame the line at the bottom and the grid."""
     axes.grid(axis="y", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
@@ -171,7 +172,7 @@ def _quiet(axes: Any) -> None:
     axes.tick_params(which="both", length=0)
 
 
-def _for_a_page(svg: str, variables: Mapping[str, str]) -> str:
+def for_a_page(svg: str, variables: Mapping[str, str]) -> str:
     """Cut the XML prologue and the fixed size, and let the page's variables colour the drawing."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
