@@ -146,7 +146,8 @@ def _run_cli(argv: list[str], stack: str) -> None:
 
 def _lab_environment() -> dict[str, str]:
     """What the CLI and its provider need to work on the lab."""
-    from lab.engine.connect import cloudflare_of, passphrase_of
+    from lab.engine.connect import cloudflare_of
+    from lab.passphrase import passphrase_of
     from lab.place import here
 
     base_url, token = cloudflare_of(here(ROOT))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,16 @@ WAIT = "seconds to wait while somebody else is releasing (without it, none)"
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the command line says of the world. ``without`` names hosts, ``wait`` is in seconds as it was typed."""
+    """What the command line says of the world. ``without`` names hosts, ``wait`` is in seconds as it was typed.
+
+    ``secrets`` is for a command that starts a release which may be new to a host: with the stores to read them from.
+    """
 
     quiet: bool = False
     edge: bool = True
     without: Sequence[str] = ()
     wait: str = ""
+    secrets: bool = False
 
 
 def stack_name(stack: str) -> str:
@@ -64,12 +68,14 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
     Logins begin as soon as the hosts are known, while the rest is still being imported: in the worst hour that counts.
     """
     from adapters.ssh import SshShell
+    from cli.around import after_of, sources_of
     from core.settings.base import load_sections, stack_file
     from core.settings.hosts import Hosts, fleet_of
     from core.settings.release import Release
 
     name = stack_name(stack)
-    sections = load_sections(stack_file(ROOT / "stacks", name), {"hosts": Hosts, "release": Release})
+    path = stack_file(ROOT / "stacks", name)
+    sections = load_sections(path, {"hosts": Hosts, "release": Release})
     hosts, settings = sections["hosts"], sections["release"]
     if not isinstance(hosts, Hosts) or not isinstance(settings, Release):
         raise TypeError("load_sections returned other sections than were asked for")
@@ -79,7 +85,8 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
     try:
         for shell in shells.values():
             shell.connect_early()
-        yield _reaching_out(name, shells, settings, fleet.edge, wishes)
+        world = _reaching_out(name, shells, settings, fleet.edge, wishes)
+        yield replace(world, sources=sources_of(path) if wishes.secrets else None, after=after_of(path, settings))
     finally:
         _close(shells.values())
 

@@ -33,6 +33,10 @@ class StoreError(LaunchReadyError):
     """A store of secrets cannot be reached, or does not give a secret out."""
 
 
+class AfterError(LaunchReadyError):
+    """Something that follows a release failed: a purge, a message. It is told, and ends no command."""
+
+
 class LockedError(LaunchReadyError):
     """Somebody else is releasing to this host now."""
 

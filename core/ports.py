@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from core.secret import Secret
 from core.settings.credentials import Credential
@@ -103,6 +103,53 @@ class Record(Protocol):
 
     def add(self, line: str) -> None:
         """Append one line; it is on the disk before this returns. Raises :class:`core.errors.HostError`."""
+        ...
+
+
+class Purger(Protocol):
+    """The edge's cache."""
+
+    def purge(self, urls: Sequence[str], prefixes: Sequence[str], *, everything: bool) -> None:
+        """Drop what is cached of ``urls`` (``https://NAME/PATH``) and below ``prefixes`` (``NAME/PATH``), or all of it.
+
+        Raises :class:`core.errors.AfterError`, and waits for a bounded time.
+        """
+        ...
+
+
+Happening = Literal["live", "taken back", "rolled back", "drill"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a stack's traffic. ``serves`` is what it is on now, ``left`` what it was on or was meant to be.
+
+    ``began`` and ``at`` are RFC 3339, UTC; ``run`` is the command's name in the journals; ``why`` is one line.
+    """
+
+    happening: Happening
+    stack: str
+    serves: str
+    left: str
+    who: str
+    began: str
+    at: str
+    run: str
+    hosts: int
+    url: str = ""
+    why: str = ""
+
+
+class MarkerSink(Protocol):
+    """Somebody who wants to know."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages: no part of its address that is a secret."""
+        ...
+
+    def send(self, event: Event) -> None:
+        """Tell it. Raises :class:`core.errors.AfterError` that holds no secret, and waits for a bounded time."""
         ...
 
 

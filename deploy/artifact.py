@@ -86,6 +86,7 @@ class Artifact:
             maximum=schema.maximum if schema else None,
             target=schema.target if schema else None,
             migrations=manifest.migrations is not None,
+            secrets=manifest.secrets,
         )
 
     def run_script(self) -> str:

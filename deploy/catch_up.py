@@ -6,9 +6,11 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.errors import HostError
+from core.errors import HostError, LaunchReadyError
+from core.secret import Secret
 from deploy import commands
 from deploy.commands import Check
+from deploy.credentials import keep_credentials, read_secrets
 from deploy.facts import HostFacts, Kept
 from deploy.finish import finish_all
 from deploy.fleet import at_once, told
@@ -64,8 +66,11 @@ def _bring_up(operation: Operation, leader: HostFacts, late: Mapping[str, HostFa
     release = leader.kept[operation.version]
     check = Check(release.health_path, operation.world.settings.health.status, release.version)
     places = {name: place(facts, release.version) for name, facts in late.items()}
+    secrets = _secrets(operation, leader)
     at_once(late, lambda name: _begin(operation, name, places[name])).or_raise()
     _fetch(operation, leader, late)
+    for version, values in secrets.items():
+        keep_credentials(operation, late, version, values)
     start_everywhere(operation, check, places)
     turn(operation, check, places, late)
     with operation.phase("journal") as states:
@@ -73,6 +78,19 @@ def _bring_up(operation: Operation, leader: HostFacts, late: Mapping[str, HostFa
         states.update(written.good | dict.fromkeys(written.bad, "failed"))
     written.or_raise()
     finish_all(operation, places, late)
+
+
+def _secrets(operation: Operation, leader: HostFacts) -> dict[str, dict[str, Secret]]:
+    """By version, for what is live and what would be gone back to; of the latter they may be gone from their store."""
+    found = {}
+    for release in _wanted(leader):
+        try:
+            found[release.version] = read_secrets(operation, release)
+        except LaunchReadyError as error:
+            if release.version == operation.version:
+                raise
+            operation.world.progress.note(f"{error}: {release.version} could not be gone back to")
+    return {version: values for version, values in found.items() if values}
 
 
 def _begin(operation: Operation, name: str, where: Place) -> None:

@@ -19,7 +19,8 @@ _UNPREPARED = "is not prepared for releases: run scripts/prepare-host on it as r
 class Kept:
     """A release on a host, by the record that was written when it was unpacked.
 
-    ``minimum`` to ``maximum`` are the schema's versions it lives with, ``target`` what its ``migrations`` bring it to.
+    ``minimum`` to ``maximum`` are the schema's versions it lives with, ``target`` what its ``migrations`` bring it to,
+    ``secrets`` the names that it reads as credentials.
     """
 
     version: str
@@ -29,6 +30,7 @@ class Kept:
     maximum: int | None = None
     target: int | None = None
     migrations: bool = False
+    secrets: tuple[str, ...] = ()
 
     def lives_with(self, schema: int | None) -> bool:
         """Can it run on a database of this version? Where either side says nothing: yes."""
@@ -192,8 +194,9 @@ def _kept(line: str) -> Kept | None:
             maximum=schema.get("maximum"),
             target=schema.get("target"),
             migrations=bool(found.get("migrations")),
+            secrets=tuple(str(name) for name in found.get("secrets") or ()),
         )
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         return None
     texts = (kept.version, kept.digest, kept.health_path)
     return kept if all(isinstance(text, str) for text in texts) and VERSION.fullmatch(kept.version) else None

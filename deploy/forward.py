@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from core.errors import HealthError, HostError, LaunchReadyError, RollbackError
 from deploy import commands
+from deploy.after import purge, taken_back_is_told, tell
 from deploy.artifact import Artifact
 from deploy.commands import Check
+from deploy.credentials import place_credentials, read_secrets
 from deploy.edge import EdgeOutcome
 from deploy.facts import HostFacts, Kept
 from deploy.finish import finish_all
@@ -59,22 +61,28 @@ def put_live(
     world = operation.world
     check = Check(release.health_path, world.settings.health.status, release.version)
     places = {name: place(facts, release.version) for name, facts in fleet.items()}
+    secrets = read_secrets(operation, release)
     with _or_refused(operation, places) as touched:
         at_once(places, lambda name: _begin(operation, name, places[name])).or_raise()
         if artifact is not None:
             _send(operation, artifact, fleet)
+        place_credentials(operation, places, secrets)
         if release.migrations and any(where.moves for where in places.values()):
             touched.add(min(places))
             _migrate(operation, release, places)
     start_everywhere(operation, check, places)
-    turned = turn(operation, check, places, fleet)
-    seconds = world.settings.watch.seconds if watch_seconds is None else watch_seconds
-    watched = _watch(operation, check, places, fleet, turned, seconds) if seconds else {}
+    with taken_back_is_told(operation, places):
+        turned = turn(operation, check, places, fleet)
+        purge(operation, places)
+        seconds = world.settings.watch.seconds if watch_seconds is None else watch_seconds
+        watched = _watch(operation, check, places, fleet, turned, seconds) if seconds else {}
     finished = finish_all(operation, places, fleet, world.settings.keep)
     if finished.bad:
         reasons = "\n".join(str(reason) for reason in finished.bad.values())
         raise HostError(f"{reasons}\n{release.version} is live and verified on every host; run the same command again")
-    return result(operation, places, turned, watched)
+    done = result(operation, places, turned, watched)
+    tell(operation, places, "live")
+    return done
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import FencedError, HostError
 from core.ports import Clock, EdgeProbe, Input, Ran, Record, Shell
@@ -19,6 +19,10 @@ from deploy.layout import Layout
 from deploy.lock import Owner, this_owner
 from deploy.progress import Progress
 
+if TYPE_CHECKING:
+    from deploy.after import After
+    from deploy.credentials import Sources
+
 STEP_SECONDS = 90.0
 
 
@@ -27,7 +31,8 @@ class World:
     """What a command reaches out with. ``edge`` is none where the stack names no public address.
 
     ``record`` is the journal on this machine, ``left_out`` the hosts that the caller does without, ``wait_seconds`` how
-    long to wait for a lock that is taken, ``stack`` the name of what is released to.
+    long to wait for a lock that is taken, ``stack`` the name of what is released to, ``sources`` where secrets come
+    from, ``after`` what follows a switch.
     """
 
     shells: Mapping[str, Shell]
@@ -41,6 +46,8 @@ class World:
     left_out: tuple[str, ...] = ()
     wait_seconds: float = 0.0
     stack: str = ""
+    sources: Sources | None = None
+    after: After | None = None
 
 
 @dataclass

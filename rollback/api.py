@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.errors import LaunchReadyError, RevertedError, RollbackError
+from deploy.after import purge, tell
 from deploy.commands import Check
 from deploy.edge import EdgeOutcome
 from deploy.facts import HostFacts
@@ -80,7 +81,7 @@ def _execute(operation: Operation, fleet: Mapping[str, HostFacts]) -> RolledBack
     # Nothing is removed: nobody waits for a disk in the worst hour.
     finished = finish_all(operation, places, fleet)
     unrecorded = {*turned.unrecorded, *finished.bad, *(n for n, how in finished.good.items() if how == "not recorded")}
-    return RolledBack(
+    done = RolledBack(
         version=version,
         before={name: facts.version for name, facts in fleet.items()},
         cold=tuple(name for name, how in started.items() if not how.warm),
@@ -91,3 +92,7 @@ def _execute(operation: Operation, fleet: Mapping[str, HostFacts]) -> RolledBack
         phases=operation.phases,
         left_out=world.left_out,
     )
+    # Outside of what the budget is for: every host and the edge serve it already.
+    purge(operation, places)
+    tell(operation, places, "rolled back")
+    return done

@@ -6,6 +6,7 @@ import gzip
 import io
 import tarfile
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.artifact import Artifact, open_artifact
@@ -37,8 +38,16 @@ Server(os.environ["APP_SOCKET"], Handler).serve_forever()
 """
 
 
-def build(folder: Path, version: str, *, health: int = 200, extra: str = "", migrate: str = "") -> Artifact:
-    """A tiny release: a web server of Python's own on a Unix socket."""
+def build(
+    folder: Path,
+    version: str,
+    *,
+    health: int = 200,
+    extra: str = "",
+    migrate: str = "",
+    files: Mapping[str, str] | None = None,
+) -> Artifact:
+    """A tiny release: a web server of Python's own on a Unix socket, and ``files`` beside it (name → text)."""
     manifest = textwrap.dedent(
         f"""\
         name = "tiny"
@@ -50,7 +59,7 @@ def build(folder: Path, version: str, *, health: int = 200, extra: str = "", mig
     )
     if migrate:
         manifest += f'[migrations]\ncommand = ["sh", "-c", {migrate!r}]\n'
-    members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health))}
+    members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health)), **(files or {})}
     path = folder / f"tiny-{version}-{health}.tar.gz"
     with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
         for name, text in members.items():

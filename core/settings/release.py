@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from core.settings.after import Marker, Purge
 from core.settings.base import Section
 
 
@@ -72,3 +73,9 @@ class Release(Section):
     """What must stay free on each host once the release is unpacked."""
     budget_seconds: Annotated[float, Field(gt=0)] = 600
     """What a rollback may take; the record says how long each took beside it."""
+    purge: Purge = Purge()
+    """Which copies at the edge go once the traffic has moved. Needs `CLOUDFLARE_API_TOKEN`; a purge that fails is told
+    and fails no release."""
+    markers: Annotated[tuple[Marker, ...], Field(max_length=10)] = ()
+    """Who is told that a release is live, was taken back or rolled back, and of drills. What fails is told and fails no
+    release."""

@@ -2,8 +2,9 @@
 
 Cloudflare publishes no list of its codes. Those here were taken from its answers as users quote them in the issues of
 ``cloudflare/terraform-provider-cloudflare``, ``cloudflare/workers-sdk``, ``octodns/octodns-cloudflare``,
-``kubernetes-sigs/external-dns`` and ``pulumi/pulumi-cloudflare``. Nobody was found to quote 1012, 1094, 9101, 10001,
-10002, 20120 and 20127, and 9207 for a wrong content type alone: nothing should depend on those numbers.
+``cloudflare/cloudflare-php``, ``kubernetes-sigs/external-dns`` and ``pulumi/pulumi-cloudflare``. Nobody was found to
+quote 1012, 1016, 1094, 9101, 10001, 10002, 20120 and 20127, and 9207 for a wrong content type alone: nothing should
+depend on those numbers.
 """
 
 from __future__ import annotations

@@ -7,14 +7,10 @@ from collections.abc import Mapping
 
 from core.errors import LabError
 from core.loopback import require_loopback_url
-from core.pulumi_crypt import passphrase_from
 from core.secret import Secret
 from lab.engine.project import Project
+from lab.passphrase import passphrase_of
 from lab.place import Place
-
-LAB_STACK = "lab"
-# A public word, for the lab's values are no secrets; the CLI asks for a passphrase all the same.
-LAB_PASSPHRASE = "launch-ready-lab"  # noqa: S105
 
 
 def cloudflare_of(place: Place) -> tuple[str, Secret]:
@@ -31,12 +27,6 @@ def cloudflare_of(place: Place) -> tuple[str, Secret]:
     except (OSError, ValueError, KeyError, TypeError):
         raise LabError(f"{place.status_file} cannot be understood: run `invoke lab.up` to write it again") from None
     return require_loopback_url(str(base_url)), Secret(str(token))
-
-
-def passphrase_of(stack: str, environment: Mapping[str, str]) -> Secret:
-    """The passphrase from the environment; the lab's stack has one of its own."""
-    set_already = any(name in environment for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"))
-    return Secret(LAB_PASSPHRASE) if stack == LAB_STACK and not set_already else passphrase_from(environment)
 
 
 def project_of(place: Place, stack: str, environment: Mapping[str, str]) -> Project:

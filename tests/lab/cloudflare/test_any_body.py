@@ -73,7 +73,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("PUT", "/zones/{zone}/rulesets/phases/http_ratelimit/entrypoint", {"rules": [LIMIT]}),
     ("PUT", "/zones/{zone}/rulesets/phases/http_request_dynamic_redirect/entrypoint", {"rules": [REDIRECT]}),
     ("PUT", "/zones/{zone}/rulesets/phases/http_request_transform/entrypoint", {"rules": [REWRITE]}),
-    ("POST", "/zones/{zone}/purge_cache", {"files": ["https://a.test/b"]}),
+    ("POST", "/zones/{zone}/purge_cache", {"files": ["https://a.community.test/b"]}),
     ("POST", "/accounts/{account}/secrets_store/stores", {"name": "two"}),
     ("POST", "/accounts/{account}/secrets_store/stores/{store}/secrets", [SECRET]),
     ("PATCH", "/accounts/{account}/secrets_store/stores/{store}/secrets/{secret}", SECRET),

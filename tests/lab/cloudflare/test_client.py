@@ -214,9 +214,30 @@ def test_another_account_is_forbidden(client: Any) -> None:
     assert (code, message) == (10000, "Authentication error")
 
 
-def test_a_purge_is_recorded_for_the_edge(api: Api, client: Any, zone: str) -> None:
+def test_a_purge_is_recorded(api: Api, client: Any, zone: str) -> None:
     client.cache.purge(zone_id=zone, purge_everything=True)
     client.cache.purge(zone_id=zone, files=["https://app.community.test/a.css"])
     first, second = api.snapshot().zones[0].purges
     assert first.everything
     assert (second.everything, second.files) == (False, ["https://app.community.test/a.css"])
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"files": ["https://app.other.test/a.css"]}, 1016),
+        ({"files": ["/a.css"]}, 1016),
+        ({"prefixes": ["https://app.community.test/static/"]}, 1016),
+        ({"prefixes": ["app.community.test.evil.test/"]}, 1016),
+        ({"hosts": ["other.test"]}, 1016),
+        ({"files": "https://app.community.test/a.css"}, 1014),
+        ({"files": []}, 1094),
+        ({"files": ["https://app.community.test/a"] * 101}, 1094),
+        ({"files": ["https://app.community.test/a"], "hosts": ["app.community.test"]}, 1012),
+        ({"purge_everything": False}, 1012),
+    ],
+)
+def test_a_purge_of_what_is_not_the_zones_is_refused(api: Api, zone: str, body: dict[str, Any], code: int) -> None:
+    answer = api.http("POST", f"/zones/{zone}/purge_cache", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
+    assert api.snapshot().zones[0].purges == []

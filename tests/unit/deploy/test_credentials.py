@@ -10,7 +10,7 @@ from core.errors import SettingsError, StoreError
 from core.secret import Secret
 from core.settings.credentials import Credential, Credentials
 from deploy.credentials import MOST_BYTES, Sources, as_lines, resolve
-from deploy.manifest import Manifest, read_manifest
+from deploy.facts import Kept
 
 VALUE = "correct horse battery staple"
 
@@ -30,11 +30,8 @@ class Store:
         return Secret(self.values[wanted.name])
 
 
-def manifest(*names: str) -> Manifest:
-    text = f'name = "a"\nversion = "2.0.0"\ncommand = ["a"]\nhealth_path = "/"\nsecrets = {list(names)!r}\n'
-    made, reasons = read_manifest(text.encode())
-    assert made, reasons
-    return made
+def release(*names: str) -> Kept:
+    return Kept("2.0.0", "digest", "/", secrets=names)
 
 
 def sources(store: Store, *items: Credential) -> Sources:
@@ -47,19 +44,19 @@ URL = Credential(name="DATABASE_URL", aws_ssm="/app/database")
 
 def test_what_the_release_asks_for_is_read_and_nothing_else() -> None:
     store = Store({"SESSION_KEY": VALUE, "DATABASE_URL": "x"})
-    values = resolve(sources(store, KEY, URL), manifest("SESSION_KEY"))
+    values = resolve(sources(store, KEY, URL), release("SESSION_KEY"))
     assert {name: value.reveal() for name, value in values.items()} == {"SESSION_KEY": VALUE}
     assert store.asked == ["SESSION_KEY"]
     assert VALUE not in repr(values) + str(values)
 
 
 def test_a_release_without_secrets_needs_no_stack_that_has_any() -> None:
-    assert resolve(None, manifest()) == {}
+    assert resolve(None, release()) == {}
 
 
 def test_every_name_that_does_not_resolve_is_told_with_its_place() -> None:
     with pytest.raises(SettingsError) as refused:
-        resolve(sources(Store({"SESSION_KEY": ""}), KEY), manifest("SESSION_KEY", "MAIL_TOKEN"))
+        resolve(sources(Store({"SESSION_KEY": ""}), KEY), release("SESSION_KEY", "MAIL_TOKEN"))
     assert str(refused.value).splitlines() == [
         "stacks/Pulumi.x.yaml: the secret SESSION_KEY (launch-ready:credentials, env) is empty: set it",
         "stacks/Pulumi.x.yaml: release 2.0.0 asks for the secret MAIL_TOKEN, and launch-ready:credentials has none of"
@@ -69,13 +66,13 @@ def test_every_name_that_does_not_resolve_is_told_with_its_place() -> None:
 
 def test_a_store_that_refuses_is_told_as_what_it_is() -> None:
     with pytest.raises(StoreError, match=r"the secret DATABASE_URL \(launch-ready:credentials, aws_ssm\): AWS is away"):
-        resolve(sources(Store(error=StoreError("AWS is away")), URL), manifest("DATABASE_URL"))
+        resolve(sources(Store(error=StoreError("AWS is away")), URL), release("DATABASE_URL"))
 
 
 def test_more_than_systemd_takes_is_refused_before_it_is_sent() -> None:
     store = Store({"SESSION_KEY": "k" * (MOST_BYTES + 1)})
     with pytest.raises(SettingsError, match="more than 1048576 bytes"):
-        resolve(sources(store, KEY), manifest("SESSION_KEY"))
+        resolve(sources(store, KEY), release("SESSION_KEY"))
 
 
 def test_bytes_that_are_no_text_and_line_ends_survive_the_way() -> None:

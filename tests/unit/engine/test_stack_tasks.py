@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import LabError
 from core.secret import Secret
-from lab.engine.connect import LAB_PASSPHRASE, cloudflare_of, passphrase_of
+from lab.engine.connect import cloudflare_of
+from lab.passphrase import LAB_PASSPHRASE, passphrase_of
 from lab.place import Place
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,0 +1,96 @@
+"""What a release needs beyond the hosts and the edge: the stores of secrets, the cache's purge, those who are told.
+
+Nothing is reached, and nothing heavy imported, before it is needed: a rollback waits for none of it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.guard import ROOT
+from core.errors import AfterError
+from core.secret import Secret
+
+if TYPE_CHECKING:
+    from core.ports import SecretStore
+    from core.settings.credentials import Kind
+    from core.settings.release import Release
+    from deploy.after import After
+    from deploy.credentials import Sources
+
+_LAB = "lab"
+
+
+def sources_of(path: Path) -> Sources:
+    """Where the secrets of the stack whose file is ``path`` come from. Raises :class:`core.errors.SettingsError`."""
+    from adapters.secret_stores import AwsSecrets, ConfigSecrets, EnvironmentSecrets
+    from core.settings.base import load_sections
+    from core.settings.credentials import Credentials
+    from deploy.credentials import Sources
+
+    declared = load_sections(path, {"credentials": Credentials})["credentials"]
+    if not isinstance(declared, Credentials):
+        raise TypeError("load_sections returned another section than was asked for")
+    stores: dict[Kind, SecretStore] = {
+        "config_secret": ConfigSecrets(path, lambda: _passphrase(stack_of(path))),
+        "env": EnvironmentSecrets(os.environ),
+        "aws_secrets_manager": AwsSecrets("secretsmanager"),
+        "aws_ssm": AwsSecrets("ssm"),
+    }
+    return Sources(declared, stores, _shown(path))
+
+
+def after_of(path: Path, settings: Release) -> After | None:
+    """What follows a switch of this stack; none where its file asks for nothing."""
+    if not settings.markers and not settings.purge.asked:
+        return None
+    from adapters.markers import marker
+    from deploy.after import After
+
+    purger = None
+    if settings.purge.asked:
+        from adapters.purge import CloudflarePurger
+        from core.settings.base import load_sections
+        from core.settings.zone import Zone
+
+        zone = load_sections(path, {"zone": Zone})["zone"]
+        if not isinstance(zone, Zone):
+            raise TypeError("load_sections returned another section than was asked for")
+        purger = CloudflarePurger(zone.name, zone.account_id, lambda: _cloudflare(stack_of(path)))
+    return After(purger, tuple(marker(wanted, os.environ) for wanted in settings.markers))
+
+
+def stack_of(path: Path) -> str:
+    """The stack whose file this is."""
+    return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _passphrase(stack: str) -> Secret:
+    if stack == _LAB:
+        from lab.passphrase import passphrase_of
+
+        return passphrase_of(stack, os.environ)
+    from core.pulumi_crypt import passphrase_from
+
+    return passphrase_from(os.environ)
+
+
+def _cloudflare(stack: str) -> tuple[str, Secret]:
+    """The API's address and a token: the lab's own, else as Cloudflare's own tools find them."""
+    from adapters.purge import API
+
+    if stack == _LAB:
+        from lab.engine.connect import cloudflare_of
+        from lab.place import here
+
+        return cloudflare_of(here(ROOT))
+    token = os.environ.get("CLOUDFLARE_API_TOKEN", "").strip()
+    if not token:
+        raise AfterError("the environment does not set CLOUDFLARE_API_TOKEN")
+    return os.environ.get("CLOUDFLARE_BASE_URL") or API, Secret(token)
