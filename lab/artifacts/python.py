@@ -56,6 +56,14 @@ def install(version: Version, requirements: Path, target: Path) -> None:
     for pattern in _UNREAD:
         for path in target.rglob(pattern):
             path.unlink()
+    _forget_commands(target)
+
+
+def _forget_commands(target: Path) -> None:
+    """``bin/`` is left out, and its lines with it: their hashes are of scripts that name the builder's own Python."""
+    for record in target.glob("*.dist-info/RECORD"):
+        lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if not line.startswith("../../bin/")), encoding="utf-8")
 
 
 def compile_folder(version: Version, folder: Path, say: Callable[[str], None]) -> None:

@@ -132,7 +132,10 @@ def test_a_stubborn_service_and_its_stubborn_child_are_killed(supervisor: Superv
 def test_a_child_that_outlives_its_service_is_ended_before_a_new_one_starts(supervisor: Supervisor) -> None:
     supervisor.ensure([service(supervisor, code=WITH_CHILD)], quiet)
     orphan = int((supervisor.home / "tiny.ready").read_text())
-    leader(supervisor).signal(signal.SIGKILL)
+    killed = leader(supervisor)
+    killed.signal(signal.SIGKILL)
+    while killed.alive:
+        time.sleep(0.01)
     (supervisor.home / "tiny.ready").unlink()
     assert supervisor.states([service(supervisor)])["tiny"].process is None
     supervisor.ensure([service(supervisor, code=WITH_CHILD)], quiet)

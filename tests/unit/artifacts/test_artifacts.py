@@ -88,3 +88,11 @@ def test_the_hosts_python_is_read_from_debians_link(tmp_path: Path, link: str, v
 
 def test_a_tree_without_python_has_no_version(tmp_path: Path) -> None:
     assert python.version_of(tmp_path) is None
+
+
+def test_what_names_the_builders_python_is_in_no_record(tmp_path: Path) -> None:
+    record = tmp_path / "idna-1.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("../../bin/idna,sha256=abc,221\nidna/core.py,sha256=def,3\n")
+    python._forget_commands(tmp_path)
+    assert record.read_text() == "idna/core.py,sha256=def,3\n"
