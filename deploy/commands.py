@@ -61,16 +61,24 @@ def begin(layout: Layout, entry: str) -> str:
     return _script(layout, "begin", entry=entry)
 
 
-def upload(layout: Layout, version: str, digest: str, run: str, migrate: str, record: str) -> str:
-    """Take the artefact from standard input, check its SHA-256, unpack it aside and give it its name.
+def lacks(layout: Layout, tree: str) -> str:
+    """Take the list of a release from standard input, gzipped, whose SHA-256 is ``tree``; say what is lacking of it.
+
+    What the host has is gathered. The answers: ``lacks FIRST-LAST``, numbers of lines of the list, and ``asked``.
+    """
+    return _script(layout, "contents lacks", tree=tree)
+
+
+def upload(layout: Layout, version: str, tree: str, run: str, migrate: str, record: str) -> str:
+    """Take a ``.tar.gz`` of what was lacking from standard input, see that all is there, and give it its name.
 
     ``run`` and ``migrate`` (may be empty) are what its units start; ``record`` is one line of JSON about it.
     """
     return _script(
         layout,
-        "upload",
+        "contents upload",
         version=version,
-        digest=digest,
+        tree=tree,
         run_script=run,
         migrate_script=migrate,
         release_json=record,

@@ -31,6 +31,8 @@ class Kept:
     target: int | None = None
     migrations: bool = False
     secrets: tuple[str, ...] = ()
+    tree: str = ""
+    """The SHA-256 of the list of its contents; empty where an older deploy wrote the record."""
 
     def lives_with(self, schema: int | None) -> bool:
         """Can it run on a database of this version? Where either side says nothing: yes."""
@@ -195,10 +197,11 @@ def _kept(line: str) -> Kept | None:
             target=schema.get("target"),
             migrations=bool(found.get("migrations")),
             secrets=tuple(str(name) for name in found.get("secrets") or ()),
+            tree=found.get("tree", ""),
         )
     except (ValueError, KeyError, AttributeError, TypeError):
         return None
-    texts = (kept.version, kept.digest, kept.health_path)
+    texts = (kept.version, kept.digest, kept.health_path, kept.tree)
     return kept if all(isinstance(text, str) for text in texts) and VERSION.fullmatch(kept.version) else None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from core.errors import FencedError, HealthError, HostError
 from deploy import commands
@@ -12,31 +14,54 @@ from deploy.fleet import Gathered, at_once
 from deploy.health import last_words
 from deploy.journal import MIGRATE, MIGRATING
 from deploy.operation import Operation
+from deploy.packs import Packs
 from deploy.plan import Place
 
 _SLOWEST_BYTES_A_SECOND = 256 * 1024
+# Of a host's disk and processor, for what it reads and hashes.
+_SLOWEST_READ_BYTES_A_SECOND = 16 * 1024 * 1024
 
 
 def send_all(operation: Operation, artifact: Artifact, fleet: Mapping[str, HostFacts]) -> Gathered[str]:
-    """Upload and unpack where this version is not kept yet: how that went, in a word."""
+    """Bring a release to every host that does not keep it yet, and of it what the host lacks: how that went, in words.
+
+    A host that lost its connection keeps what has arrived, and is sent the rest the next time. Raises nothing that is
+    a host's own: see :class:`Gathered`.
+    """
+    with tempfile.TemporaryDirectory(prefix="launch-ready-") as folder:
+        packs = Packs(artifact, Path(folder))
+
+        def send(name: str) -> str:
+            return "there already" if artifact.version in fleet[name].kept else _send(operation, name, artifact, packs)
+
+        return at_once(fleet, send)
+
+
+def _send(operation: Operation, name: str, artifact: Artifact, packs: Packs) -> str:
     layout = operation.world.layout
+    reading = artifact.unpacked_bytes / _SLOWEST_READ_BYTES_A_SECOND
+    asked = operation.step(
+        name, commands.lacks(layout, artifact.tree), timeout=reading + _seconds(packs.list), stdin=packs.list
+    )
+    pack = packs.of(artifact.contents.lacking(asked))
     script = commands.upload(
         layout,
         artifact.version,
-        artifact.digest,
+        artifact.tree,
         artifact.run_script(),
         artifact.migrate_script(),
         artifact.record(),
     )
-    patience = artifact.packed_bytes / _SLOWEST_BYTES_A_SECOND
+    operation.step(name, script, timeout=reading + _seconds(pack), stdin=pack)
+    return f"sent {_size(packs.list.stat().st_size + pack.stat().st_size)} of {_size(artifact.packed_bytes)}"
 
-    def send(name: str) -> str:
-        if artifact.version in fleet[name].kept:
-            return "there already"
-        operation.step(name, script, timeout=patience, stdin=artifact.path)
-        return "sent"
 
-    return at_once(fleet, send)
+def _seconds(file: Path) -> float:
+    return file.stat().st_size / _SLOWEST_BYTES_A_SECOND
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**2:.1f} MiB" if count >= 1024**2 else f"{count / 1024:.1f} KiB"
 
 
 def migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -> str:

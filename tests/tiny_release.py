@@ -7,7 +7,7 @@ import io
 import tarfile
 import textwrap
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from deploy.artifact import Artifact, open_artifact
 
@@ -45,9 +45,9 @@ def build(
     health: int = 200,
     extra: str = "",
     migrate: str = "",
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, str | bytes | PurePosixPath] | None = None,
 ) -> Artifact:
-    """A tiny release: a web server of Python's own on a Unix socket, and ``files`` beside it (name → text)."""
+    """A tiny release: a web server of Python's own on a Unix socket, and ``files`` beside it; a path is a link."""
     manifest = textwrap.dedent(
         f"""\
         name = "tiny"
@@ -62,8 +62,14 @@ def build(
     members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health)), **(files or {})}
     path = folder / f"tiny-{version}-{health}.tar.gz"
     with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
-        for name, text in members.items():
+        for name, given in members.items():
             info = tarfile.TarInfo(name)
-            info.size = len(text.encode())
-            tar.addfile(info, io.BytesIO(text.encode()))
+            if isinstance(given, PurePosixPath):
+                info.type, info.linkname = tarfile.SYMTYPE, str(given)
+                tar.addfile(info)
+                continue
+            content = given.encode() if isinstance(given, str) else given
+            info.size = len(content)
+            info.mode = 0o775 if content.startswith(b"#!") else 0o600
+            tar.addfile(info, io.BytesIO(content))
     return open_artifact(path)

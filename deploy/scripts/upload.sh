@@ -1,25 +1,36 @@
 # shellcheck shell=sh disable=SC2154
-# The artefact comes on standard input. A folder that is not whole never has the release's name.
+# What the host lacks comes on standard input. A folder that is not whole never has the release's name. One that was
+# cut short stays for the next try, which reads each of its files before it trusts it.
 step_begins
 umask 022
-rm -rf "$srv"/releases/.incoming.* "$srv"/releases/.pruned.*
-incoming=$(mktemp -d "$srv/releases/.incoming.XXXXXX")
-trap 'rm -rf "$incoming"' EXIT
-cat >"$incoming/artifact"
-printf '%s  %s\n' "$digest" "$incoming/artifact" | sha256sum --check --status || {
-    echo "failed the artefact arrived with other content than was sent"
+is_the_list || {
+    echo "failed the list of the release's contents is not there any more: run the same command again"
     exit 65
 }
-mkdir "$incoming/release"
-tar -xzf "$incoming/artifact" -C "$incoming/release" --no-same-owner --no-same-permissions
-rm "$incoming/artifact"
+# A file that is there may be a link to one of a kept release: it is never written to.
+said=$(tar -xzf - -C "$incoming/release" --skip-old-files --no-same-owner --no-same-permissions 2>&1) || {
+    case $said in *"No space left"*) discard "$incoming" ;; esac
+    printf 'failed the release did not arrive whole: %s\n' \
+        "$(printf '%s\n' "$said" | grep -m 1 'No space left' || printf '%s\n' "$said" | head -n 1)"
+    exit 74
+}
+[ ! -e "$incoming/release/.launch" ] || discard "$incoming/release/.launch"
+normalise
+found >"$incoming/found"
+cmp -s "$incoming/contents" "$incoming/found" || {
+    wrong=$(diff "$incoming/contents" "$incoming/found" | grep -m 1 '^[<>]' | cut -f 3)
+    discard "$incoming"
+    printf 'failed the release did not arrive as it was sent: %s\n' "$wrong"
+    exit 65
+}
 mkdir "$incoming/release/.launch"
+mv "$incoming/contents" "$incoming/release/.launch/contents"
 printf '%s\n' "$run_script" >"$incoming/release/.launch/run"
 [ -z "$migrate_script" ] || printf '%s\n' "$migrate_script" >"$incoming/release/.launch/migrate"
 printf '%s\n' "$release_json" >"$incoming/release/.launch/release.json"
-chmod -R a+rX,go-w "$incoming/release"
 for file in run migrate; do
     [ ! -e "$incoming/release/.launch/$file" ] || chmod 0755 "$incoming/release/.launch/$file"
 done
 mv -T "$incoming/release" "$srv/releases/$version"
+rm -rf "$incoming"
 echo "kept $version"

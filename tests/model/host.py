@@ -17,6 +17,7 @@ from core.ports import Input, Ran
 STEPS = {
     "hold": "printf 'locked %d",
     "begin": "echo begun",
+    "lacks": "echo asked",
     "upload": 'echo "kept $version"',
     "start": 'echo "healthy $how"',
     "switch": 'echo "switched $mark',
@@ -261,6 +262,10 @@ class Model:
         yield from self._begins(values, me)
         yield from self._writes(values["entry"], values, me)
         return ["begun"]
+
+    def do_lacks(self, values: Mapping[str, str], me: Process) -> Effects:
+        yield from self._begins(values, me)
+        return ["asked"]
 
     def do_upload(self, values: Mapping[str, str], me: Process) -> Effects:
         yield from self._begins(values, me)

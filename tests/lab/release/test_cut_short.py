@@ -19,8 +19,8 @@ from rollback.api import rollback
 from rollback.unfinished import abort, resume
 
 Builder = Callable[..., Artifact]
-# Scripts of a deploy to three hosts: begin, upload, migrate (one), start, switch, commit, finish.
-ALL = 19
+# Scripts of a deploy to three hosts: begin, lacks, upload, migrate (one), start, switch, commit, finish.
+ALL = 22
 
 
 def dies_after(fleet: Any, count: int) -> None:

@@ -102,7 +102,7 @@ def served(hosts: Mapping[str, Model]) -> list[str | None]:
 
 
 TROUBLES = st.dictionaries(
-    st.sampled_from(["begin", "upload", "start", "switch", "commit", "withdraw", "finish"]),
+    st.sampled_from(["begin", "lacks", "upload", "start", "switch", "commit", "withdraw", "finish"]),
     st.sampled_from(["lost before", "lost after", "fails", "dies before", "dies after"]),
     max_size=3,
 )

@@ -61,7 +61,7 @@ def test_a_good_one_is_read_whole(tmp_path: Path) -> None:
     assert (artifact.version, artifact.members) == ("1.0.0", 6)
     assert artifact.record() == (
         f'{{"version":"1.0.0","health_path":"/healthz","secrets":[],"schema":null,"digest":"{artifact.digest}"'
-        ',"migrations":false}'
+        f',"tree":"{artifact.tree}","migrations":false}}'
     )
     assert artifact.run_script() == "#!/bin/sh\nexport APP_VERSION=1.0.0\nexec bin/serve"
     assert artifact.migrate_script() == ""
@@ -107,7 +107,7 @@ def test_a_member_below_a_link_is_refused_in_any_order(tmp_path: Path) -> None:
 def test_every_reason_is_said_and_none_can_drive_a_terminal(tmp_path: Path) -> None:
     said = opened(tmp_path, packed(member("/a\x1b[2J"), member("b", tarfile.FIFOTYPE), manifest=None))
     assert "\x1b" not in said
-    assert len(said.splitlines()) == 3
+    assert len(said.splitlines()) == 4
     assert "there is no file release.toml at its top" in said
 
 
