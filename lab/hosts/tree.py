@@ -26,6 +26,8 @@ Say = Callable[[str], None]
 _HERE = Path(__file__).resolve().parent
 _PREPARE = _HERE.parent.parent / "scripts" / "prepare-host"
 _CUSTOMIZE = _HERE / "customize"
+# What prepare-host installs beside what it holds itself.
+_BROUGHT = (_PREPARE.with_name("rollback-here"), _PREPARE.with_name("cloudflare-ranges"))
 _FILES = _HERE / "tree"
 # How apt reaches the outside on this machine: mmdebstrap starts from a clean configuration without it.
 _APT_OPTIONS = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::ForceIPv4")
@@ -91,17 +93,28 @@ def _build_layer(aside: Path, base: Path, say: Say) -> None:
     mounts.make_overlay([base], aside / "disk", root)
     try:
         shutil.copytree(_FILES, root, dirs_exist_ok=True)
-        for script in (_PREPARE, _CUSTOMIZE):
-            _run_inside(root, script)
+        _prepare(root)
+        _run_inside(root, _CUSTOMIZE)
     finally:
         mounts.unmount(aside)
     shutil.rmtree(aside / "disk" / "work")
 
 
-def _run_inside(root: Path, script: Path) -> None:
+def _prepare(root: Path) -> None:
+    brought = root / "run" / "prepare-host"
+    brought.mkdir()
+    try:
+        for file in _BROUGHT:
+            shutil.copy(file, brought)
+        _run_inside(root, _PREPARE, "FILES=/run/prepare-host\n")
+    finally:
+        shutil.rmtree(brought)
+
+
+def _run_inside(root: Path, script: Path, before: str = "") -> None:
     """Run a script of ours as root in the tree. It can be trusted: it is as much ours as this module."""
-    with script.open("rb") as source:
-        done = subprocess.run(script_argv(root), stdin=source, capture_output=True, text=True, check=False)
+    text = before + script.read_text(encoding="utf-8")
+    done = subprocess.run(script_argv(root), input=text, capture_output=True, text=True, check=False)
     if done.returncode:
         words = clean(" ".join((done.stderr or done.stdout).split())[-400:])
         raise LabError(f"{script.name} failed in the hosts' tree: {words}")
@@ -140,7 +153,7 @@ def _base() -> Base:
 
 def _sources() -> dict[str, tuple[int, bytes]]:
     """All that the layer is made from."""
-    scripts = {path.name: (0o755, path.read_bytes()) for path in (_PREPARE, _CUSTOMIZE)}
+    scripts = {path.name: (0o755, path.read_bytes()) for path in (_PREPARE, _CUSTOMIZE, *_BROUGHT)}
     return {**scripts, **{f"tree/{path}": content for path, content in read_files(_FILES).items()}}
 
 

@@ -18,7 +18,15 @@ from tests.lab.hosts.prepared import NAME, Prepared
 
 pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="hosts need root")]
 
-SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "prepare-host"
+SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
+RUN = "sh /root/prepare/prepare-host"
+STATE = "sha256sum /etc/nginx/conf.d/app.conf; stat -c %a /usr/local/lib/app/probe; ls /etc/logrotate.d; id deploy"
+
+
+def bring(host: Prepared) -> None:
+    host.root("mkdir -p /root/prepare")
+    for name in ("prepare-host", "rollback-here", "cloudflare-ranges"):
+        host.root(f"cat >/root/prepare/{name}", (SCRIPTS / name).read_text())
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +55,37 @@ def versions(host: Prepared, count: int) -> Counter[str]:
 
 
 def test_a_second_run_changes_nothing_and_a_check_says_so(host: Prepared) -> None:
-    run = "cat >/tmp/prepare-host; sh /tmp/prepare-host"
-    assert host.root(run, SCRIPT.read_text()) == "prepare-host: nothing changed\nprepare-host: ready\n"
-    assert host.root(f"{run} --check", SCRIPT.read_text()) == "prepare-host: nothing would change\n"
+    bring(host)
+    lines = host.root(RUN).splitlines()
+    assert [line for line in lines if "firewall" not in line and "sshd" not in line] == [
+        "prepare-host: nothing changed",
+        "prepare-host: ready",
+    ]
+    assert host.root(f"{RUN} --check") == "prepare-host: nothing would change\n"
+
+
+def test_a_check_shows_each_difference_and_touches_nothing(host: Prepared) -> None:
+    bring(host)
+    host.root(
+        "sed -i s/930s/30s/ /etc/nginx/conf.d/app.conf; chmod 0600 /usr/local/lib/app/probe; rm /etc/logrotate.d/app;"
+        "gpasswd -d deploy adm; systemctl disable --quiet app-cool.timer"
+    )
+    before = host.root(STATE)
+    said = host.root(f"{RUN} --check || echo status $?")
+    assert host.root(STATE) == before
+    for expected in (
+        "would change: /etc/nginx/conf.d/app.conf\n",
+        "--- a/etc/nginx/conf.d/app.conf\n+++ b/etc/nginx/conf.d/app.conf\n",
+        "-    keepalive_timeout 30s;\n+    keepalive_timeout 930s;\n",
+        "would change: /usr/local/lib/app/probe\n    0600 root:root, and it should be 0755 root:root\n",
+        "would change: /etc/logrotate.d/app\n",
+        "would change: user deploy in group adm\n",
+        "would change: app-cool.timer enabled\n",
+        "5 things would change, and nothing was\nstatus 1\n",
+    ):
+        assert expected in said
+    assert "prepare-host: ready" in host.root(RUN)
+    assert host.root(f"{RUN} --check") == "prepare-host: nothing would change\n"
 
 
 def test_one_rename_moves_all_ten_and_a_tenth_can_be_moved_alone(host: Prepared) -> None:
