@@ -50,7 +50,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "pushed": asdict(tally.streams),
         "stragglers": outcome.stragglers,
         "losses": {"reasons": dict(tally.reasons), "first": [asdict(loss) for loss in tally.losses]},
-        "wrong_statuses": dict(tally.statuses),
+        "wrong": {"statuses": dict(tally.statuses), "first": [asdict(one) for one in tally.unwanted]},
         "by_release": _by_release(outcome),
         "switches": [
             {"number": one.number, "action": one.action, "version": one.version, "at": _iso(one.at)}

@@ -41,7 +41,7 @@ class Plan:
     first: int = 1
     members: int = 32
     rate: float = 10.0
-    post_every: int = 12
+    post_every: int = 20
     edge_members: int = 4
     edge_rate: float = 8.0
     edge_post_every: int = 24

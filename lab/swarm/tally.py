@@ -62,7 +62,7 @@ class Streams:
 
 @dataclass(frozen=True)
 class Loss:
-    """One request that was lost: when (seconds since the epoch), what, through which door, and why."""
+    """One request that was lost, or answered otherwise than wanted: when (epoch, s), what, through which door, why."""
 
     at: float
     kind: str
@@ -89,6 +89,7 @@ class Tally:
     counts: dict[str, Counts] = field(default_factory=lambda: {kind: Counts() for kind in KINDS})
     streams: Streams = field(default_factory=Streams)
     losses: list[Loss] = field(default_factory=list)
+    unwanted: list[Loss] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     stored: Stored = NONE_STORED
@@ -123,6 +124,8 @@ class Tally:
         counts.wrong += 1
         counts.errors += answer.status >= 500
         self.statuses[f"{kind} {answer.status}"] += 1
+        if len(self.unwanted) < MOST_LOSSES:
+            self.unwanted.append(Loss(at, kind, door, f"status {answer.status} of {answer.release or 'a proxy'}"))
         return False
 
     def lose(self, kind: str, door: str, at: float, reason: str) -> None:
@@ -144,6 +147,7 @@ class Tally:
             "counts": {kind: asdict(each) for kind, each in self.counts.items()},
             "streams": asdict(self.streams),
             "losses": [asdict(each) for each in self.losses],
+            "unwanted": [asdict(each) for each in self.unwanted],
             "reasons": self.reasons,
             "statuses": self.statuses,
             "stored": asdict(self.stored),
@@ -188,6 +192,7 @@ def _add(whole: Tally, known: dict[str, Any]) -> None:
         whole.counts[kind] += Counts(**each)
     whole.streams += Streams(**known["streams"])
     whole.losses += [Loss(**each) for each in known["losses"]]
+    whole.unwanted += [Loss(**each) for each in known["unwanted"]]
     whole.reasons.update(known["reasons"])
     whole.statuses.update(known["statuses"])
     whole.stored = _both(whole.stored, known["stored"])
