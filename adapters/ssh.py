@@ -28,6 +28,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 _LET_GO_SECONDS = 3.0
 _MOST_OUTPUT = 16 * 1024 * 1024
+_MOST_PULLED = 5 * 1024**3
 _PIECE = 1 << 16
 _END = b"end\n"
 
@@ -71,6 +72,10 @@ class SshShell:
         """Run ``script`` with ``sh`` on ``stdin``, whose pieces must not wait longer than the script may take."""
         return self._guarded(lambda: self._run(script, _Deadline(timeout), stdin), timeout)
 
+    def pull(self, script: str, into: Path, *, timeout: float) -> Ran:
+        """Run ``script``; the file ``into`` gets its standard output, of which more than 5 GiB is an error."""
+        return self._guarded(lambda: self._pull(script, into, _Deadline(timeout)), timeout)
+
     def hold(self, script: str, *, timeout: float) -> HeldScript:
         """Start ``script`` and come back when it has said ``end`` or has ended."""
         return self._guarded(lambda: self._hold(script, _Deadline(timeout)), timeout)
@@ -88,6 +93,20 @@ class SshShell:
             channel.shutdown_write()
             out = _read(channel.recv, channel, deadline)
             return self._ended(channel, out, deadline)
+        finally:
+            channel.close()
+
+    def _pull(self, script: str, into: Path, deadline: _Deadline) -> Ran:
+        channel = self._start(script, deadline)
+        try:
+            channel.shutdown_write()
+            with into.open("wb") as file:
+                while piece := channel.recv(_PIECE):
+                    file.write(piece)
+                    if file.tell() > _MOST_PULLED:
+                        raise OSError("it answers without end")
+                    channel.settimeout(deadline.left())
+            return self._ended(channel, b"", deadline)
         finally:
             channel.close()
 

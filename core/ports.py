@@ -60,6 +60,10 @@ class Shell(Protocol):
         """
         ...
 
+    def pull(self, script: str, into: Path, *, timeout: float) -> Ran:
+        """Run ``script`` and write its standard output, as it is, to the file ``into``: ``out`` is empty then."""
+        ...
+
     def hold(self, script: str, *, timeout: float) -> Held:
         """Start ``script`` and come back when it has said ``end`` or has ended, at most after ``timeout`` seconds."""
         ...

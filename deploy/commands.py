@@ -61,6 +61,11 @@ def begin(layout: Layout, entry: str) -> str:
     return _script(layout, "begin", entry=entry)
 
 
+def give(layout: Layout, version: str) -> str:
+    """Write the release ``version`` to standard output, as a ``.tar.gz``."""
+    return _script(layout, "give", version=version)
+
+
 def lacks(layout: Layout, tree: str) -> str:
     """Take the list of a release from standard input, gzipped, whose SHA-256 is ``tree``; say what is lacking of it.
 

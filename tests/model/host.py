@@ -10,6 +10,7 @@ import json
 import shlex
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from core.errors import HostError
 from core.ports import Input, Ran
@@ -191,6 +192,10 @@ class Model:
             self.dead = trouble == "dies after"
             raise HostError(f"{self.name}: the connection was lost")
         return ran
+
+    def pull(self, script: str, into: Path, *, timeout: float) -> Ran:
+        """Nothing that is modelled asks for a file."""
+        raise AssertionError(f"{self.name}: a script that no host knows, for {into}")
 
     def hold(self, script: str, *, timeout: float) -> Held:
         """Fulfils :class:`core.ports.Shell`."""

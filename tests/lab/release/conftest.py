@@ -103,6 +103,16 @@ class FolderHost:
             raise HostError(f"{self.name}: the connection was lost before a step there had ended")
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def pull(self, script: str, into: Path, *, timeout: float) -> Ran:
+        self.ran.append(script)
+        if self.fail(script):
+            raise HostError(f"{self.name}: the connection was lost")
+        with into.open("wb") as file:
+            done = subprocess.run(
+                ["sh", "-c", script], stdout=file, stderr=subprocess.PIPE, env=self.environment, timeout=timeout
+            )
+        return Ran(done.returncode, "", done.stderr.decode())
+
     def hold(self, script: str, *, timeout: float) -> HeldProcess:
         self.ran.append(script)
         process = subprocess.Popen(
@@ -280,6 +290,9 @@ class Rooted:
 
     def run(self, script: str, *, timeout: float, stdin: Input = None) -> Ran:
         return self.host.run(self._rooted(script), timeout=timeout, stdin=stdin)
+
+    def pull(self, script: str, into: Path, *, timeout: float) -> Ran:
+        return self.host.pull(self._rooted(script), into, timeout=timeout)
 
     def hold(self, script: str, *, timeout: float) -> HeldProcess:
         return self.host.hold(self._rooted(script), timeout=timeout)

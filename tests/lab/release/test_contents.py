@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import shutil
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.errors import ArtifactError, HostError
 from core.ports import Ran
 from deploy.api import deploy, releases
 from deploy.artifact import Artifact
+from deploy.fetch import fetch_from_host
 from deploy.fleet import Gathered
 from deploy.journal import DEPLOY
 from deploy.lock import locked
@@ -308,3 +310,68 @@ def test_a_full_disk_is_named_and_left_as_it_was(fleet: Any, builder: Builder) -
     bad = send(fleet, artifact).bad
     assert all("its disk is full" in str(error) for error in bad.values())
     assert leftovers(fleet, "a") == []
+
+
+def fetched(fleet: Any, name: str, version: str) -> Any:
+    """From the host ``name``, by what it says of itself."""
+    world = fleet.world
+    return fetch_from_host(world.shells[name], world.layout, releases(world)[name].kept[version])
+
+
+def test_a_host_gets_a_release_from_another_that_keeps_it(fleet: Any, builder: Builder) -> None:
+    deploy(fleet.world, builder("1.0.0", files=FILES))
+    artifact = builder("2.0.0", files={**FILES, "lib/large": LARGE[::-1]}, migrate="true")
+    send(fleet, artifact, "a").or_raise()
+    with fetched(fleet, "a", "2.0.0") as copy:
+        path = copy.path
+        assert (copy.digest, copy.tree, copy.record()) == (artifact.digest, artifact.tree, artifact.record())
+        assert send(fleet, copy).or_raise()["a"] == "there already"
+    assert not path.exists()
+    for name in "bc":
+        assert holds(kept(fleet, name, "2.0.0"), artifact)
+        for file in ("run", "migrate", "release.json", "contents"):
+            mine, theirs = (kept(fleet, host, "2.0.0") / ".launch" / file for host in (name, "a"))
+            assert (mine.read_bytes(), mine.stat().st_mode) == (theirs.read_bytes(), theirs.stat().st_mode)
+    with fetched(fleet, "b", "2.0.0") as again:
+        assert deploy(fleet.world, again).version == "2.0.0"
+    assert deploy(fleet.world, artifact).already
+
+
+def test_a_host_that_keeps_other_contents_is_not_copied(fleet: Any, builder: Builder) -> None:
+    artifact = builder("1.0.0", files=FILES)
+    send(fleet, artifact).or_raise()
+    (kept(fleet, "a", "1.0.0") / "lib/more").write_bytes(b"x")
+    with (
+        pytest.raises(HostError, match=r"a keeps 1\.0\.0 with other contents than were deployed"),
+        fetched(fleet, "a", "1.0.0"),
+    ):
+        pytest.fail("it was copied")
+    (kept(fleet, "b", "1.0.0") / "out").symlink_to("/etc/passwd")
+    with (
+        pytest.raises(HostError, match=r"b keeps 1\.0\.0 damaged: member '\./out' links out of the release"),
+        fetched(fleet, "b", "1.0.0"),
+    ):
+        pytest.fail("it was copied")
+    shutil.rmtree(kept(fleet, "c", "1.0.0") / "lib")
+    (kept(fleet, "c", "1.0.0") / "release.toml").unlink()
+    with (
+        pytest.raises(HostError, match=r"c keeps 1\.0\.0 damaged: there is no file release\.toml"),
+        fetched(fleet, "c", "1.0.0"),
+    ):
+        pytest.fail("it was copied")
+
+
+def test_a_host_that_has_it_no_more_and_one_without_a_list_are_named(fleet: Any, builder: Builder) -> None:
+    send(fleet, builder("1.0.0")).or_raise()
+    world, known = fleet.world, releases(fleet.world)["a"].kept["1.0.0"]
+    shutil.rmtree(kept(fleet, "a", "1.0.0"))
+    with (
+        pytest.raises(HostError, match=r"^a: .*can't cd to|^a: .*No such file"),
+        fetch_from_host(world.shells["a"], world.layout, known),
+    ):
+        pytest.fail("there was none")
+    with (
+        pytest.raises(HostError, match=r"b keeps 1\.0\.0 without a list of its contents"),
+        fetch_from_host(world.shells["b"], world.layout, replace(known, tree="")),
+    ):
+        pytest.fail("there was no list")

@@ -21,6 +21,7 @@ SCRIPTS = {
     "hold and preflight": commands.hold(Layout(), "{}", 20, preflight=True),
     "begin": commands.begin(Layout(), "{}"),
     "fenced": commands.fenced(commands.begin(Layout(), "{}"), "ab:1"),
+    "give": commands.give(Layout(), "1.0.0"),
     "lacks": commands.lacks(Layout(), "ab"),
     "upload": commands.upload(Layout(), "1.0.0", "ab", "#!/bin/sh\nexec x", "", "{}"),
     "migrate": commands.migrate(Layout(), "green", "1.0.0", 2, "{}", "{}"),
