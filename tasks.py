@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import lab, release, stack, unfinished
+from cli import incident, lab, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -16,9 +16,12 @@ namespace = Collection(
     stack.destroy,
     stack.outputs,
     stack.refresh,
+    incident.status,
+    incident.logs,
     # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.
     deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up),
     rollback=Collection(release.rollback),
     releases=Collection(release.releases),
+    maintenance=Collection(incident.on, incident.off),
     lab=Collection(lab.up, lab.down, lab.status),
 )

@@ -180,6 +180,32 @@ def finish(layout: Layout, entry: str, prune: tuple[str, ...]) -> str:
     return _script(layout, "finish", entry=entry, prune=" ".join(prune))
 
 
+def status(layout: Layout) -> str:
+    """Say the facts, and how the live release is now: its health, its connections, the last five minutes' 5xx, disk."""
+    return _script(layout, "facts") + "\nfacts\n" + _fragment("status")
+
+
+def logs(layout: Layout, colour: str, since: str, lines: int, cursor: str = "") -> str:
+    """Say a colour's log in ``log`` lines (``live``: the one that has the traffic), and a ``cursor`` to go on from."""
+    return _script(layout, "logs", colour=colour, since=since, lines=lines, cursor=cursor)
+
+
+def maintenance(layout: Layout, *, on: bool) -> str:
+    """Put the page on standard input before the visitors, or take it away."""
+    return _script(layout, "maintenance", on=_word(on))
+
+
+def audit(layout: Layout) -> str:
+    """Say what an audit judges, and change nothing."""
+    return _script(layout, "audit")
+
+
+def prepare(layout: Layout, listen: str, names: str, *, override: bool, check: bool) -> str:
+    """Run ``prepare-host`` from the tar on standard input, as root; ``override``: nginx's names are changed too."""
+    option = "--check" if check else ""
+    return _script(layout, "prepare", listen=listen, names=names, override=_word(override), check=option)
+
+
 def launcher(command: tuple[str, ...], version: str) -> str:
     """What a unit starts, in the release's folder: ``command`` with ``APP_VERSION`` set."""
     words = " ".join(shlex.quote(word) for word in command)

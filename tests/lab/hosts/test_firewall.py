@@ -1,4 +1,4 @@
-"""The hosts' firewall in network namespaces of its own: what is let in, seen by real connections through a real link."""
+"""The hosts' firewall in network namespaces of its own: what is let in, seen by real connections."""
 
 from __future__ import annotations
 
@@ -37,8 +37,12 @@ ip -6 addr add 2001:db8::1/64 dev host nodad
 ip link set host up
 in_world() { nsenter --net=/proc/$world/ns/net "$@"; }
 in_world ip link set lo up
-for address in 173.245.48.9/32 198.51.100.9/32 203.0.113.2/24; do in_world ip addr add $address dev world; done
-for address in 2400:cb00::9/128 2001:db8:bad::9/128 2001:db8::2/64; do in_world ip -6 addr add $address dev world nodad; done
+for address in 173.245.48.9/32 198.51.100.9/32 203.0.113.2/24; do
+    in_world ip addr add $address dev world
+done
+for address in 2400:cb00::9/128 2001:db8:bad::9/128 2001:db8::2/64; do
+    in_world ip -6 addr add $address dev world nodad
+done
 in_world ip link set world up
 for route in 173.245.48.9 198.51.100.9; do ip route add $route via 203.0.113.2; done
 for route in 2400:cb00::9 2001:db8:bad::9; do ip -6 route add $route via 2001:db8::2; done
@@ -48,7 +52,8 @@ for port in 443 2222 8080; do
 done
 trap 'kill $world $servers' EXIT
 try() {
-    code=$(in_world curl --silent --interface "$1" --connect-timeout 1 --output /dev/null --write-out '%{http_code}' "http://$2/" || true)
+    code=$(in_world curl --silent --interface "$1" --connect-timeout 1 --output /dev/null \\
+        --write-out '%{http_code}' "http://$2/" || true)
     echo "$1 $2 $code"
 }
 for wait in 1 2 3 4 5 6 7 8 9 10; do curl -s -o /dev/null http://127.0.0.1:8080/ && break || sleep 0.3; done

@@ -1,0 +1,157 @@
+"""``status``: how every host is now, and what to do next. What an incident turns on, in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from core.errors import HostError
+from core.ports import Ran, Shell
+from core.terminal import clean
+from deploy import commands
+from deploy.facts import HostFacts, read_facts
+from deploy.fleet import Gathered, at_once, told
+from deploy.journal import Entry, unfinished
+from deploy.layout import Layout
+
+_SECONDS = 30.0
+FULL_PERCENT = 90
+MOST_ERRORS = 0.05
+FEW_REQUESTS = 20
+
+
+@dataclass(frozen=True)
+class HostStatus:
+    """One host now. ``health`` and ``nginx`` are what its release and its nginx answer: ``(status, version)``.
+
+    ``in_flight`` has the open connections a colour (none: not known), ``recent`` the requests and 5xx of five minutes.
+    """
+
+    facts: HostFacts
+    health: tuple[int, str]
+    nginx: tuple[int, str]
+    in_flight: Mapping[str, int | None]
+    disk_percent: int
+    disk_free: int
+    recent: tuple[int, int]
+
+    @property
+    def healthy(self) -> bool:
+        """Does the live release answer well, itself and through nginx?"""
+        return all(
+            200 <= status < 400 and version == self.facts.version for status, version in (self.health, self.nginx)
+        )
+
+    @property
+    def failing(self) -> bool:
+        """Are there more 5xx than a release may have, of enough requests?"""
+        requests, errors = self.recent
+        return requests >= FEW_REQUESTS and errors > MOST_ERRORS * requests
+
+    @property
+    def unfinished(self) -> Entry | None:
+        """The command that was begun and not ended, unless somebody is at it now."""
+        return None if self.facts.lease is not None else unfinished(self.facts.journal)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and the command that mends it."""
+
+    what: str
+    command: str
+
+
+def status(shells: Mapping[str, Shell], layout: Layout) -> Gathered[HostStatus]:
+    """Ask every host at once; one that cannot be reached is among the bad ones."""
+    script = commands.status(layout)
+    return at_once(shells, lambda name: read_status(name, shells[name].run(script, timeout=_SECONDS)))
+
+
+def read_status(name: str, ran: Ran) -> HostStatus:
+    """What a host said. Raises :class:`HostError` where it said something else."""
+    facts = read_facts(name, ran)
+    words = dict(line.split(" ", 1) for line in ran.out.splitlines() if " " in line and not line.startswith("journal "))
+    flights = [line.split(" ")[1:] for line in ran.out.splitlines() if line.startswith("in-flight ")]
+    try:
+        percent, free = words["disk"].split()
+        requests, errors = words["recent"].split()
+        return HostStatus(
+            facts=facts,
+            health=_answer(words["health"]),
+            nginx=_answer(words["nginx"]),
+            in_flight={colour: int(count) if count.isdecimal() else None for colour, count in flights},
+            disk_percent=int(percent.rstrip("%")),
+            disk_free=int(free),
+            recent=(int(requests), int(errors)),
+        )
+    except (KeyError, ValueError):
+        raise HostError(f"{name} does not say how it is: run `invoke hosts.prepare` for it") from None
+
+
+def _answer(text: str) -> tuple[int, str]:
+    code, _, version = text.partition(" ")
+    return int(code) if code.isdecimal() else 0, version
+
+
+def problems(found: Gathered[HostStatus], stack: str) -> list[Problem]:
+    """What keeps the platform from being whole, the worst first: the first one's command is the next to run."""
+    return [*_gone(found, stack), *_unfinished(found, stack), *_serving(found, stack), *_later(found, stack)]
+
+
+def _gone(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
+    for name, reason in found.bad.items():
+        on = f"; on the host itself, if you can reach it otherwise: {_HERE}" if found.good else ""
+        yield Problem(
+            clean(str(reason)), f"invoke rollback --stack {stack} --without {name}{on}" if found.good else _HERE
+        )
+
+
+_HERE = "rollback-here (docs/incident.md, by the provider's console)"
+
+
+def _unfinished(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
+    cut = {name: entry for name, host in found.good.items() if (entry := host.unfinished)}
+    if cut:
+        entry = next(iter(cut.values()))
+        yield Problem(
+            f"{', '.join(cut)}: the {entry.action} of {clean(entry.version)} by {clean(entry.who)}, {clean(entry.at)},"
+            " was cut short",
+            f"invoke deploy.resume --stack {stack}  (or deploy.abort, or rollback)",
+        )
+
+
+def _serving(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
+    versions = {name: host.facts.version for name, host in found.good.items()}
+    if len(set(versions.values())) > 1:
+        yield Problem(
+            f"the hosts serve different versions: {told(versions)}", f"invoke deploy.catch-up --stack {stack}"
+        )
+    for name, host in found.good.items():
+        if host.facts.version is None:
+            yield Problem(f"{name} serves nothing", f"invoke deploy --stack {stack} --artifact FILE")
+        elif not host.healthy:
+            own, seen = _said(host.health), _said(host.nginx)
+            yield Problem(
+                f"{name}: {host.facts.version} answers {own}, through nginx {seen}", f"invoke rollback --stack {stack}"
+            )
+        elif host.failing:
+            requests, errors = host.recent
+            yield Problem(f"{name}: {errors} of {requests} requests got 5xx", f"invoke rollback --stack {stack}")
+
+
+def _said(answer: tuple[int, str]) -> str:
+    code, version = answer
+    return f"{code or 'nothing'}{f' ({clean(version)})' if version else ''}"
+
+
+def _later(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
+    closed = [name for name, host in found.good.items() if host.facts.maintenance]
+    if closed:
+        yield Problem(f"maintenance is on: {', '.join(closed)}", f"invoke maintenance.off --stack {stack}")
+    for name, host in found.good.items():
+        if host.disk_percent >= FULL_PERCENT:
+            yield Problem(f"{name}: the disk is {host.disk_percent} % full", f"invoke hosts.audit --stack {stack}")
+        if not host.facts.settled and host.facts.lease is None:
+            boots = host.facts.boots or "nothing"
+            yield Problem(f"{name}: a boot would serve {boots}", f"invoke deploy.resume --stack {stack}")

@@ -1,0 +1,16 @@
+# shellcheck shell=sh disable=SC2154
+# on: the page comes on standard input. off: it goes. nginx looks at each request.
+page=$srv/maintenance.html
+if [ "$on" = yes ]; then
+    cat >"$page.new"
+    [ -s "$page.new" ] || {
+        echo "failed no page arrived"
+        exit 65
+    }
+    chmod 0644 "$page.new"
+    mv -T "$page.new" "$page"
+    echo on
+else
+    rm -f "$page"
+    echo off
+fi

@@ -1,0 +1,20 @@
+# shellcheck shell=sh disable=SC2154
+# After the facts: how the live release is now, and what an incident turns on.
+colour=$(basename "$(readlink "$run/current.sock" || echo -)" .sock)
+record=$srv/slots/$colour/.launch/release.json
+path=$(sed -n 's/.*"health_path": *"\([^"]*\)".*/\1/p' "$record" 2>/dev/null || true)
+path=${path:-/}
+echo "health $(curl --silent --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 5 --output /dev/null \
+    --write-out '%{http_code} %header{x-release}' "http://app$path" 2>/dev/null || true)"
+echo "nginx $("$tools/probe" "$path" || true)"
+for each in blue green; do
+    echo "in-flight $each $(sudo -n "$tools/in-flight" "$each" 2>/dev/null || echo -)"
+done
+echo "disk $(df --output=pcent,avail -B1 "$srv" | tail -n 1)"
+tail -n 100000 "$log" 2>/dev/null | awk -v since="$(($(date +%s) - 300))" '
+    match($0, /"at":[0-9]+/) && substr($0, RSTART + 5, RLENGTH - 5) >= since {
+        requests++
+        # The maintenance page is no error of a release.
+        if (/"status":5[0-9][0-9],/ && !/"status":503,.*"upstream":"",/) errors++
+    }
+    END { printf "recent %d %d\n", requests, errors }'
