@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import SettingsError, StoreError
+from core.errors import LaunchReadyError, SettingsError, StoreError
 from core.secret import Secret
 from core.settings.base import NAMESPACE, config_of
 from core.settings.credentials import Credential
@@ -40,6 +41,16 @@ class ConfigSecrets:
             why = "is not there" if found is None else "is not encrypted"
             raise SettingsError(f"config.{key} {why}: set it with `pulumi config set --secret {key}`")
         return self._unlocked().decrypt(sealed)
+
+    def unlock_early(self) -> None:
+        """Begin the half second that the key takes, beside what the caller does next; :meth:`read` says how it went."""
+
+        def begin() -> None:
+            # Whoever reads is told, and a release that asks for none of these is not held up by a passphrase.
+            with suppress(LaunchReadyError):
+                self._unlocked()
+
+        threading.Thread(target=begin, daemon=True).start()
 
     @cached_property
     def _tree(self) -> Tree:

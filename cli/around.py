@@ -33,8 +33,11 @@ def sources_of(path: Path) -> Sources:
     declared = load_sections(path, {"credentials": Credentials})["credentials"]
     if not isinstance(declared, Credentials):
         raise TypeError("load_sections returned another section than was asked for")
+    config = ConfigSecrets(path, lambda: _passphrase(stack_of(path)))
+    if any(item.config_secret for item in declared.items):
+        config.unlock_early()
     stores: dict[Kind, SecretStore] = {
-        "config_secret": ConfigSecrets(path, lambda: _passphrase(stack_of(path))),
+        "config_secret": config,
         "env": EnvironmentSecrets(os.environ),
         "aws_secrets_manager": AwsSecrets("secretsmanager"),
         "aws_ssm": AwsSecrets("ssm"),

@@ -25,7 +25,8 @@ class Variant:
             f'version = "{self.version}"\n'
             'command = ["bin/serve"]\n'
             'health_path = "/healthz"\n'
-            'environment = ["DATABASE_URL", "SESSION_KEY"]\n'
+            'environment = ["DATABASE_URL"]\n'
+            'secrets = ["SESSION_KEY"]\n'
             "\n[migrations]\n"
             'command = ["bin/migrate"]\n'
             "\n[schema]\n"

@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 from .database import CONNECT_SECONDS, Connection, schema_version
-from .settings import SettingsError, need
+from .settings import SettingsError, secret
 
 FOLDER = Path(__file__).parent / "migrations"
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -115,7 +115,7 @@ async def _run(url: str) -> tuple[int, int]:
 def main() -> int:
     """Migrate the database of ``DATABASE_URL``; says on standard output what was done. Returns the exit status."""
     try:
-        before, after = asyncio.run(_run(need(os.environ, "DATABASE_URL")))
+        before, after = asyncio.run(_run(secret(os.environ, "DATABASE_URL")))
     except asyncpg.InterfaceError as error:
         # Its message may hold the URL, and so the password.
         sys.stderr.write(f"migrate: DATABASE_URL cannot be used ({type(error).__name__})\n")

@@ -1,4 +1,4 @@
-"""What the host tells the app, by its environment and by ``release.toml``."""
+"""What the host tells the app: by its environment, by systemd's credentials, and by ``release.toml``."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Settings:
 
 def from_environment(environment: Mapping[str, str], root: Path) -> Settings:
     """Read the settings of the release unpacked at ``root``. Raises :class:`SettingsError`."""
-    key = need(environment, "SESSION_KEY").encode()
+    key = secret(environment, "SESSION_KEY").encode()
     if len(key) < SHORTEST_KEY:
         raise SettingsError(f"SESSION_KEY has {len(key)} bytes and needs {SHORTEST_KEY} or more")
     return Settings(
-        database_url=need(environment, "DATABASE_URL"),
+        database_url=secret(environment, "DATABASE_URL"),
         session_key=key,
         release=need(environment, "APP_VERSION"),
         colour=need(environment, "APP_COLOUR"),
@@ -67,4 +67,21 @@ def need(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "")
     if not value:
         raise SettingsError(f"{name} is not set in the environment")
+    return value
+
+
+def secret(environment: Mapping[str, str], name: str) -> str:
+    """The credential ``name`` that systemd hands over (systemd.exec(5), ``LoadCredential=``), else the variable.
+
+    Raises :class:`SettingsError` if it is neither, or empty.
+    """
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if not folder or not (file := Path(folder) / name).is_file():
+        return need(environment, name)
+    try:
+        value = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the credential {name} cannot be read ({type(error).__name__})") from None
+    if not value:
+        raise SettingsError(f"the credential {name} is empty")
     return value

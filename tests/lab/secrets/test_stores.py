@@ -109,9 +109,13 @@ def test_a_config_secret_is_decrypted_with_the_stacks_passphrase(tmp_path: Path)
     crypter = create("right")
     path = stack(tmp_path, f"encryptionsalt: {crypter.state}", f"secure: {crypter.encrypt(VALUE)}")
     wanted = Credential(name="SESSION_KEY", config_secret="session-key")
-    assert ConfigSecrets(path, lambda: Secret("right")).read(wanted).reveal() == VALUE
+    early = ConfigSecrets(path, lambda: Secret("right"))
+    early.unlock_early()
+    assert early.read(wanted).reveal() == VALUE
+    wrong = ConfigSecrets(path, lambda: Secret("wrong"))
+    wrong.unlock_early()
     with pytest.raises(SettingsError, match="the passphrase is not this stack's"):
-        ConfigSecrets(path, lambda: Secret("wrong")).read(wanted)
+        wrong.read(wanted)
     with pytest.raises(SettingsError, match=r"config\.launch-ready:other is not there: set it with `pulumi config"):
         ConfigSecrets(path, lambda: Secret("right")).read(wanted.model_copy(update={"config_secret": "other"}))
 

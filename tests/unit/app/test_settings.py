@@ -51,6 +51,21 @@ def test_what_is_missing_is_named(root: Path, name: str, value: str | None) -> N
         from_environment(environment, root)
 
 
+def test_a_credential_of_systemds_comes_before_the_environment(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    environment = {**GOOD, "CREDENTIALS_DIRECTORY": str(folder)}
+    assert from_environment(environment, root).session_key == b"k" * 32
+    (folder / "SESSION_KEY").write_text("c" * 40)
+    (folder / "DATABASE_URL").write_text("postgresql://other")
+    settings = from_environment({**environment, "SESSION_KEY": ""}, root)
+    assert (settings.session_key, settings.database_url) == (b"c" * 40, "postgresql://other")
+    for wrong in (b"", b"\xff"):
+        (folder / "SESSION_KEY").write_bytes(wrong)
+        with pytest.raises(SettingsError, match=r"the credential SESSION_KEY (is empty|cannot be read)"):
+            from_environment(environment, root)
+
+
 def test_a_short_key_is_refused_without_showing_it(root: Path) -> None:
     with pytest.raises(SettingsError, match="has 6 bytes") as caught:
         from_environment({**GOOD, "SESSION_KEY": "secret"}, root)
