@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import incident, lab, release, stack, unfinished
+from cli import artifact, incident, lab, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -22,6 +22,7 @@ namespace = Collection(
     deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up),
     rollback=Collection(release.rollback),
     releases=Collection(release.releases),
+    artifact=Collection(artifact.pack, artifact.show),
     maintenance=Collection(incident.on, incident.off),
     lab=Collection(lab.up, lab.down, lab.status),
 )

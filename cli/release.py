@@ -57,7 +57,7 @@ def deploy(
         raise SettingsError("--artifact is missing: give it the release's .tar.gz")
     soak = seconds("--watch", watch) if watch else None
     with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, secrets=True)) as world:
-        done = run(world, open_artifact(Path(artifact)), soak)
+        done = run(world, open_artifact(Path(artifact), world.settings.signing_keys), soak)
     text.show(text.document(done) if json else text.deployed(done, stack))
 
 

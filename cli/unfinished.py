@@ -37,7 +37,7 @@ def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "
     from rollback.unfinished import resume as run
 
     with reached(stack, Wishes(quiet=json, wait=wait, secrets=True)) as world:
-        done = run(world, open_artifact(Path(artifact)) if artifact else None)
+        done = run(world, open_artifact(Path(artifact), world.settings.signing_keys) if artifact else None)
     if done is None:
         text.show({"resumed": None} if json else _WHOLE)
     elif json:

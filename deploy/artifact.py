@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from deploy.contents import Contents
 from deploy.facts import Kept
 from deploy.manifest import MANIFEST, Manifest, read_manifest
 from deploy.reading import MOST_BYTES, MOST_MEMBERS, Reading
+from deploy.signature import signature_of
 
 _MOST_REASONS = 20
 
@@ -25,7 +27,8 @@ _MOST_REASONS = 20
 class Artifact:
     """An artefact that was read and found good: its file, SHA-256 (hex), what it says, what it will take on a disk.
 
-    ``contents`` is the list of what is in it.
+    ``contents`` is the list of what is in it. ``vouched`` says by whom it is trusted: the key and the comment of its
+    signature, or the host that kept it; empty for one whose signature nobody asked for.
     """
 
     path: Path
@@ -34,6 +37,7 @@ class Artifact:
     unpacked_bytes: int
     members: int
     contents: Contents = field(default_factory=Contents)
+    vouched: str = ""
 
     @property
     def version(self) -> str:
@@ -83,19 +87,26 @@ class Artifact:
         return commands.launcher(migrations.command, self.version) if migrations else ""
 
 
-def open_artifact(path: Path, *, most_bytes: int = MOST_BYTES, most_members: int = MOST_MEMBERS) -> Artifact:
-    """Read ``path`` to its end and check it. Raises :class:`ArtifactError` with every reason found, a line each."""
+def open_artifact(
+    path: Path, signing_keys: Sequence[str] = (), *, most_bytes: int = MOST_BYTES, most_members: int = MOST_MEMBERS
+) -> Artifact:
+    """Read ``path`` to its end and check it. Raises :class:`ArtifactError` with every reason found, a line each.
+
+    With ``signing_keys`` (minisign's public keys) one of them must have signed it: :mod:`deploy.signature`.
+    """
     if not path.is_file():
         raise ArtifactError(f"there is no file {path}: give --artifact the release's .tar.gz")
     reading = Reading(path, most_bytes, most_members)
     try:
         with path.open("rb") as file:
+            signed = signature_of(path, file, signing_keys) if signing_keys else ""
+            file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             reading.read(file)
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror or error}; give --artifact a .tar.gz") from None
-    return Artifact(path, digest, _manifest(reading), reading.bytes, reading.members, reading.contents())
+    return Artifact(path, digest, _manifest(reading), reading.bytes, reading.members, reading.contents(), str(signed))
 
 
 def _manifest(reading: Reading) -> Manifest:
@@ -112,3 +123,9 @@ def _manifest(reading: Reading) -> Manifest:
         more = len(reasons) - len(said)
         raise ArtifactError("\n".join([*said, *([f"{reading.path}: and {more} reasons more"] if more else [])]))
     return manifest
+
+
+def require_vouched(artifact: Artifact, signing_keys: Sequence[str]) -> None:
+    """Raises :class:`ArtifactError` where a stack trusts keys and the artefact was opened without asking for one."""
+    if signing_keys and not artifact.vouched:
+        raise ArtifactError(f"the signature of {artifact.path} was not checked, and this stack has signing_keys")

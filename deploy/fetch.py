@@ -53,4 +53,4 @@ def _checked(name: str, path: Path, kept: Kept) -> Artifact:
             f"{name} keeps {kept.version} with other contents than were deployed (tree {artifact.tree[:12]}…, not"
             f" {kept.tree[:12]}…): take another host's, or deploy it again"
         )
-    return replace(artifact, digest=kept.digest)
+    return replace(artifact, digest=kept.digest, vouched=f"kept by {name}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from core.errors import HealthError, HostError, LaunchReadyError, RollbackError
 from deploy import commands
 from deploy.after import purge, taken_back_is_told, tell
-from deploy.artifact import Artifact
+from deploy.artifact import Artifact, require_vouched
 from deploy.commands import Check
 from deploy.credentials import place_credentials, read_secrets
 from deploy.edge import EdgeOutcome
@@ -59,6 +59,9 @@ def put_live(
     Without an ``artifact`` every host must keep it already. Raises what :func:`deploy.api.deploy` raises.
     """
     world = operation.world
+    if artifact is not None:
+        require_vouched(artifact, world.settings.signing_keys)
+        operation.evidence |= {"tree": artifact.tree} | ({"signature": artifact.vouched} if artifact.vouched else {})
     check = Check(release.health_path, world.settings.health.status, release.version)
     places = {name: place(facts, release.version) for name, facts in fleet.items()}
     secrets = read_secrets(operation, release)

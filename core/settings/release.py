@@ -6,6 +6,7 @@ it nothing is asked through the edge.
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,6 +23,18 @@ def _https(text: str) -> str:
     return text.rstrip("/")
 
 
+def _minisign(text: str) -> str:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        raw = b""
+    # Ed: the algorithm; then the key's id and the key.
+    if len(raw) != 42 or raw[:2] != b"Ed":
+        raise ValueError("it must be a minisign public key: the second line of the .pub file, which begins with RW")
+    return text
+
+
+SigningKey = Annotated[str, AfterValidator(_minisign)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
@@ -73,6 +86,9 @@ class Release(Section):
     """What must stay free on each host once the release is unpacked."""
     budget_seconds: Annotated[float, Field(gt=0)] = 600
     """What a rollback may take; the record says how long each took beside it."""
+    signing_keys: Annotated[tuple[SigningKey, ...], Field(max_length=10)] = ()
+    """Minisign public keys, in base64. With any, `invoke deploy` takes only an artefact that one of them signed, by
+    `ARTIFACT.minisig` beside it. To change keys, list the new one beside the old one for a while."""
     purge: Purge = Purge()
     """Which copies at the edge go once the traffic has moved. Needs `CLOUDFLARE_API_TOKEN`; a purge that fails is told
     and fails no release."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core import pack as packing
 from core.errors import LabError
 from lab.artifacts import python
-from lab.artifacts.pack import pack
 from lab.artifacts.variants import NAME, VARIANTS, Variant
 from lab.hosts.api import base_tree
 from lab.place import Place
@@ -81,7 +81,7 @@ def _build_one(variant: Variant, packages: Path, version: python.Version, target
         stage(variant, folder)
         python.compile_folder(version, folder / NAME, say)
         shutil.copytree(packages, folder / "lib")
-        pack(folder, target)
+        packing.pack(folder, target)
 
 
 def _packages(folder: Path, version: python.Version, say: Say) -> Path:
@@ -100,7 +100,7 @@ def _packages(folder: Path, version: python.Version, say: Say) -> Path:
 
 def _digest(variant: Variant, version: python.Version) -> str:
     """What an artefact is made of, and how: the builder's own sources count too."""
-    builder = sorted(Path(__file__).parent.glob("*.py"))
+    builder = [*sorted(Path(__file__).parent.glob("*.py")), Path(packing.__file__)]
     files = [*_sources(variant), *sorted((APP / "bin").iterdir()), REQUIREMENTS, *builder]
     return _hash(_inputs(files), str(version), str(variant))
 

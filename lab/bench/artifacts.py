@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from lab.artifacts.pack import pack
+from core.pack import pack
 
 _SERVER = """\
 import os, socket

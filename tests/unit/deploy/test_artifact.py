@@ -42,7 +42,7 @@ def opened(folder: Path, data: bytes, **limits: int) -> str:
     path = folder / "a.tar.gz"
     path.write_bytes(data)
     with pytest.raises(ArtifactError) as refused:
-        open_artifact(path, **limits)
+        open_artifact(path, (), **limits)
     assert str(path) in str(refused.value)
     return str(refused.value)
 
