@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from deploy import commands
 from deploy.commands import Check
 from deploy.credentials import keep_credentials, read_secrets
 from deploy.facts import HostFacts, Kept
+from deploy.fetch import fetch_from_host
 from deploy.finish import finish_all
 from deploy.fleet import at_once, told
 from deploy.history import behind, missed
@@ -19,6 +19,7 @@ from deploy.journal import CATCH_UP
 from deploy.lock import locked
 from deploy.operation import Operation, World
 from deploy.plan import Place, cut_short, place
+from deploy.send import send_all
 from deploy.turn import start_everywhere, turn
 
 
@@ -101,18 +102,19 @@ def _fetch(operation: Operation, leader: HostFacts, late: Mapping[str, HostFacts
     """What is live, and what would be gone back to: a host without that would stand in every rollback's way."""
     with operation.phase("fetch") as states:
         for release in _wanted(leader):
-            lacking = [name for name, facts in late.items() if release.version not in facts.kept]
-            got = at_once(lacking, functools.partial(_fetch_one, operation, leader.name, release))
-            states.update(dict.fromkeys(got.good, f"has {release.version}") | dict.fromkeys(got.bad, "failed"))
-            got.or_raise()
+            lacking = {name: facts for name, facts in late.items() if release.version not in facts.kept}
+            if not lacking:
+                continue
+            shell = operation.world.shells[leader.name]
+            with fetch_from_host(shell, operation.world.layout, release) as artifact:
+                sent = send_all(operation, artifact, lacking)
+            states.update({name: f"{release.version} {how}" for name, how in sent.good.items()})
+            states.update(dict.fromkeys(sent.bad, "failed"))
+            sent.or_raise()
 
 
 def _wanted(leader: HostFacts) -> list[Kept]:
     return [leader.kept[version] for version in leader.good[-2:] if version in leader.kept]
-
-
-def _fetch_one(_operation: Operation, source: str, release: Kept, name: str) -> None:
-    raise HostError(f"{name} does not keep {release.version}, and it could not be fetched from {source}")
 
 
 def _write_down(operation: Operation, name: str, leader: HostFacts, late: HostFacts) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deploy.facts import HostFacts
-from deploy.journal import BEGIN, DONE, REFUSED, REVERTED, Entry
+from deploy.journal import BEGIN, CATCH_UP, DONE, REFUSED, REVERTED, Entry
 
 
 def behind(fleet: Mapping[str, HostFacts]) -> list[str]:
@@ -42,6 +42,8 @@ def taken_back(cut: Entry, fleet: Mapping[str, HostFacts]) -> bool:
 
 def _since_common(leader: Sequence[Entry], late: Sequence[Entry]) -> Sequence[Entry]:
     known = {entry.run for entry in late}
+    # A catch-up is the late host's own: nobody else has missed it.
+    leader = [entry for entry in leader if entry.action != CATCH_UP]
     last = max((index for index, entry in enumerate(leader) if entry.run in known), default=None)
     if last is not None:
         return leader[last + 1 :]

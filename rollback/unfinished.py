@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,8 @@ class Aborted:
 def resume(world: World, artifact: Artifact | None = None) -> Deployed | RolledBack | None:
     """See the command that was cut short to its end; none where every command has ended.
 
-    Without the ``artifact`` each host must keep the release already. Raises what the command itself would, and
-    :class:`ArtifactError` where a host does not keep it, or the artefact is another.
+    Without the ``artifact`` a host must keep the release already: the others get it from there. Raises what the command
+    itself would, and :class:`ArtifactError` where no host keeps it, or the artefact is another.
     """
     began = world.clock.monotonic()
     with locked(world, "resume", preflight=True) as fleet:
@@ -54,26 +55,35 @@ def resume(world: World, artifact: Artifact | None = None) -> Deployed | RolledB
         # A rollback never waits for what only the way forward needs.
         from deploy.forward import put_live
 
-        release = _release(fleet, cut, artifact)
-        operation = Operation(world, cut.action, release.version, release.digest, began)
+        operation = Operation(world, cut.action, cut.version, cut.digest, began)
         operation.holds(fleet)
-        return put_live(operation, release, fleet, None, artifact)
+        with _release(world, fleet, cut, artifact) as (release, source):
+            return put_live(operation, release, fleet, None, source)
 
 
-def _release(fleet: Mapping[str, HostFacts], cut: Entry, artifact: Artifact | None) -> Kept:
+@contextmanager
+def _release(
+    world: World, fleet: Mapping[str, HostFacts], cut: Entry, artifact: Artifact | None
+) -> Iterator[tuple[Kept, Artifact | None]]:
+    """What was on its way, and where it comes from: the artefact, nowhere (each has it), or a host that has it."""
     if artifact is not None and (artifact.version, artifact.digest) != (cut.version, cut.digest):
         raise ArtifactError(
             f"{artifact.path} is {artifact.version} with sha256 {artifact.digest[:12]}…, and what was cut short is"
             f" {cut.version} with {cut.digest[:12]}…: give that one, or run `invoke deploy.abort`"
         )
+    having = {name: facts.kept[cut.version] for name, facts in fleet.items() if cut.version in facts.kept}
     if artifact is not None:
-        return artifact.kept()
-    missing = [name for name, facts in fleet.items() if cut.version not in facts.kept]
-    if missing:
-        raise ArtifactError(
-            f"{cut.version} had not arrived on {', '.join(missing)}: give --artifact FILE, or run `invoke deploy.abort`"
-        )
-    return next(iter(fleet.values())).kept[cut.version]
+        yield artifact.kept(), artifact
+    elif len(having) == len(fleet):
+        yield next(iter(having.values())), None
+    elif having:
+        from deploy.fetch import fetch_from_host
+
+        name, kept = next(iter(having.items()))
+        with fetch_from_host(world.shells[name], world.layout, kept) as copy:
+            yield kept, copy
+    else:
+        raise ArtifactError(f"{cut.version} had arrived on no host: give --artifact FILE, or run `invoke deploy.abort`")
 
 
 def abort(world: World) -> Aborted | None:

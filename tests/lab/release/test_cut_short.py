@@ -14,6 +14,7 @@ from core.errors import ArtifactError, FencedError, HostError, LaunchReadyError,
 from deploy import lock
 from deploy.api import deploy, releases
 from deploy.artifact import Artifact
+from deploy.catch_up import catch_up
 from deploy.plan import cut_short
 from rollback.api import rollback
 from rollback.unfinished import abort, resume
@@ -69,9 +70,9 @@ def whole(fleet: Any) -> str:
 def test_resumed_it_is_live_or_had_not_arrived(fleet: Any, builder: Builder, count: int) -> None:
     killed(fleet, builder, count)
     cut = cut_short(releases(fleet.world))
-    arrived = all("2.0.0" in facts.kept for facts in releases(fleet.world).values())
+    arrived = any("2.0.0" in facts.kept for facts in releases(fleet.world).values())
     if cut is not None and not arrived:
-        with pytest.raises(ArtifactError, match="had not arrived on"):
+        with pytest.raises(ArtifactError, match="had arrived on no host"):
             resume(fleet.world)
     done = resume(fleet.world, None if arrived else builder("2.0.0", migrate="true"))
     assert (done is None) == (cut is None)
@@ -197,3 +198,21 @@ def test_hosts_that_differ_are_caught_up_before_the_next_release(fleet: Any, bui
     )
     with pytest.raises(HostError, match=r"the hosts do not serve the same: .*run `invoke deploy.catch-up` first"):
         deploy(fleet.world, builder("3.0.0"))
+    done = catch_up(fleet.world)
+    assert (done.version, done.before) == ("2.0.0", {"c": "1.0.0"})
+    assert whole(fleet) == "2.0.0"
+    assert catch_up(fleet.world).before == {}
+    deploy(fleet.world, builder("3.0.0"))
+    assert rollback(fleet.world).version == "2.0.0"
+    assert whole(fleet) == "2.0.0"
+
+
+def test_a_new_host_gets_what_is_live_and_what_would_be_gone_back_to(fleet: Any, builder: Builder) -> None:
+    world = fleet.world
+    two = world.__class__(**{**vars(world), "shells": {name: world.shells[name] for name in "ab"}})
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        deploy(two, builder(version))
+    done = catch_up(fleet.world)
+    assert (done.version, done.before) == ("3.0.0", {"c": None})
+    assert rollback(fleet.world).version == "2.0.0"
+    assert whole(fleet) == "2.0.0"
