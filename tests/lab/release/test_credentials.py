@@ -17,8 +17,11 @@ from core.settings.credentials import Credential, Credentials
 from deploy.after import After
 from deploy.api import deploy
 from deploy.artifact import Artifact
+from deploy.catch_up import catch_up
 from deploy.credentials import Sources
+from deploy.forward import Deployed
 from rollback.api import rollback
+from rollback.unfinished import resume
 
 Builder = Callable[..., Artifact]
 ASKS = 'secrets = ["SESSION_KEY"]\n'
@@ -137,3 +140,48 @@ def test_only_the_files_that_changed_are_purged_on_the_way_and_on_the_way_back(f
         ("live", "2.0.0", "1.0.0"),
         ("rolled back", "1.0.0", "2.0.0"),
     ]
+
+
+def dies_while_secrets_are_given(fleet: Any) -> None:
+    """From the first host's secrets on, nothing of this controller reaches any host."""
+    dead: list[bool] = []
+
+    def fail(script: str) -> bool:
+        dead.extend([True] * ('credentials" put' in script))
+        return bool(dead)
+
+    for host in fleet.hosts.values():
+        host.fail = fail
+
+
+def test_a_deploy_that_died_while_secrets_were_given_is_resumed_with_the_stores(fleet: Any, builder: Builder) -> None:
+    store = Store("the first of the keys")
+    deploy(with_secrets(fleet, store), builder("1.0.0", extra=ASKS))
+    dies_while_secrets_are_given(fleet)
+    with pytest.raises(HostError, match="the connection was lost"):
+        deploy(with_secrets(fleet, store), builder("2.0.0", extra=ASKS))
+    for host in fleet.hosts.values():
+        host.fail = lambda _script: False
+    store.value = "the second of the keys"
+    with pytest.raises(SettingsError, match="asks for the secret SESSION_KEY"):
+        resume(fleet.world)
+    assert set(fleet.serves().values()) == {"200 1.0.0"}
+    done = resume(with_secrets(fleet, store))
+    assert isinstance(done, Deployed)
+    assert set(fleet.serves().values()) == {"200 2.0.0"}
+    assert held_by(fleet, "green") == {"the second of the keys"}
+
+
+def test_a_host_that_is_caught_up_gets_the_secrets_that_the_stores_have_now(fleet: Any, builder: Builder) -> None:
+    store = Store("the first of the keys")
+    for version in ("1.0.0", "2.0.0"):
+        deploy(with_secrets(fleet, store), builder(version, extra=ASKS))
+    away = fleet.hosts.pop("c")
+    assert rollback(fleet.world).version == "1.0.0"
+    fleet.hosts["c"] = away
+    store.value = "the second of the keys"
+    with pytest.raises(SettingsError, match="asks for the secret SESSION_KEY"):
+        catch_up(fleet.world)
+    catch_up(with_secrets(fleet, store))
+    assert set(fleet.serves().values()) == {"200 1.0.0"}
+    assert (away.root / "credentials/of.1.0.0/SESSION_KEY").read_text() == "the second of the keys"
