@@ -13,6 +13,7 @@ from deploy.edge import EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts, read_facts
 from deploy.fleet import at_once, told
 from deploy.forward import Deployed, put_live, result
+from deploy.history import compared
 from deploy.journal import DEPLOY
 from deploy.lock import locked
 from deploy.operation import Operation, World
@@ -64,4 +65,5 @@ def _mixed(fleet: Mapping[str, HostFacts]) -> list[str]:
 def releases(world: World) -> dict[str, HostFacts]:
     """What every host serves, keeps and remembers; nothing is locked. Raises :class:`HostError`."""
     script = commands.look(world.layout)
-    return at_once(world.shells, lambda name: read_facts(name, world.shells[name].run(script, timeout=30))).or_raise()
+    found = at_once(world.shells, lambda name: read_facts(name, world.shells[name].run(script, timeout=30)))
+    return compared(found.or_raise())

@@ -72,7 +72,7 @@ def _bring_up(operation: Operation, leader: HostFacts, late: Mapping[str, HostFa
     _fetch(operation, leader, late)
     for version, values in secrets.items():
         keep_credentials(operation, late, version, values)
-    start_everywhere(operation, check, places)
+    start_everywhere(operation, check, places, late)
     turn(operation, check, places, late)
     with operation.phase("journal") as states:
         written = at_once(late, lambda name: _write_down(operation, name, leader, late[name]))

@@ -51,9 +51,12 @@ def hold(layout: Layout, owner: str, lease_seconds: int, *, preflight: bool) -> 
     return _script(layout, fragments, owner=owner, lease_seconds=lease_seconds)
 
 
-def fenced(script: str, fence: str) -> str:
-    """``script`` as the holder of the lock sends it: it refuses to begin once somebody else was given the lock."""
-    return f"fence={shlex.quote(fence)}\n{script}"
+def fenced(script: str, fence: str, number: int) -> str:
+    """``script`` as the holder of the lock sends it: it refuses to begin once somebody else was given the lock.
+
+    ``number`` is the script's place among the holder's: one that comes late does not begin after a later one.
+    """
+    return f"fence={shlex.quote(fence)}\nnumber={number}\n{script}"
 
 
 def begin(layout: Layout, entry: str) -> str:

@@ -66,7 +66,8 @@ class HostFacts:
     """One host: which colour has the traffic now, which will have it after a boot, what is in the slots and kept.
 
     ``fence`` is what the lock was given with, ``head`` the SHA-256 of the journal's last line, ``lease`` whoever holds
-    the lock, ``maintenance`` whether its visitors see the maintenance page.
+    the lock, ``maintenance`` whether its visitors see the maintenance page, ``elsewhere`` the runs that other hosts
+    saw to their end: by then every host served their versions.
     """
 
     name: str
@@ -81,6 +82,7 @@ class HostFacts:
     head: str = ""
     lease: Lease | None = None
     maintenance: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def serving(self) -> Colour | None:
@@ -105,7 +107,7 @@ class HostFacts:
     @property
     def good(self) -> list[str]:
         """The versions that the traffic was on for good, oldest first."""
-        return good_releases(self.journal)
+        return good_releases(self.journal, self.elsewhere)
 
     @property
     def settled(self) -> bool:

@@ -70,10 +70,11 @@ def put_live(
         if artifact is not None:
             _send(operation, artifact, fleet)
         place_credentials(operation, places, secrets)
-        if release.migrations and any(where.moves for where in places.values()):
+        # A host that was moved already says that they were run; and what serves there must not be stopped for them.
+        if release.migrations and not any(where.moved or not where.moves for where in places.values()):
             touched.add(min(places))
             _migrate(operation, release, places)
-    start_everywhere(operation, check, places)
+    start_everywhere(operation, check, places, fleet)
     with taken_back_is_told(operation, places):
         turned = turn(operation, check, places, fleet)
         purge(operation, places)

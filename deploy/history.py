@@ -6,9 +6,17 @@ Each journal is in its own right order; clocks are asked only where two journals
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from deploy.facts import HostFacts
 from deploy.journal import BEGIN, CATCH_UP, DONE, REFUSED, REVERTED, Entry
+
+
+def compared(fleet: Mapping[str, HostFacts]) -> dict[str, HostFacts]:
+    """The same facts, each host told what the others saw to its end."""
+    done = {name: {entry.run for entry in facts.journal if entry.step == DONE} for name, facts in fleet.items()}
+    everywhere = frozenset(run for runs in done.values() for run in runs)
+    return {name: replace(facts, elsewhere=everywhere - done[name]) for name, facts in fleet.items()}
 
 
 def behind(fleet: Mapping[str, HostFacts]) -> list[str]:
@@ -25,10 +33,10 @@ def missed(leader: Sequence[Entry], late: Sequence[Entry]) -> list[Entry]:
 
 
 def superseded(own: Sequence[Entry], fleet: Mapping[str, HostFacts]) -> bool:
-    """Has another host begun a command of which this one knows nothing? Then that one counts."""
+    """Has another host begun a command of which this one knows nothing? Then that one counts, unless it was refused."""
     known = {entry.run for entry in own}
     return any(
-        entry.step == BEGIN and entry.run not in known
+        entry.step == BEGIN and entry.run not in known and not taken_back(entry, fleet)
         for facts in fleet.values()
         for entry in _since_common(facts.journal, own)
     )

@@ -8,7 +8,7 @@ each ends with its number, ``seq`` from 0, and ``prev``, the SHA-256 of the line
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -80,15 +80,15 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def good_releases(entries: Iterable[Entry]) -> list[str]:
+def good_releases(entries: Iterable[Entry], elsewhere: Collection[str] = ()) -> list[str]:
     """The versions that the traffic was on for good, oldest first, without those that were rolled back from.
 
     A deploy puts its version on top; a rollback takes off what is above its target (or puts the target on top, where
-    it was not below). What was refused, reverted or cut short never counted.
+    it was not below). What was refused, reverted or cut short never counted, unless its run was done ``elsewhere``.
     """
     stack: list[str] = []
     for entry in entries:
-        if entry.step != DONE:
+        if entry.step != DONE and not (entry.step == BEGIN and entry.run in elsewhere):
             continue
         if entry.action == ROLLBACK and entry.version in stack:
             del stack[stack.index(entry.version) :]
@@ -98,14 +98,25 @@ def good_releases(entries: Iterable[Entry]) -> list[str]:
 
 
 def unfinished(entries: Iterable[Entry]) -> Entry | None:
-    """The beginning of the last command, if nothing says how it ended."""
-    last: Entry | None = None
+    """The beginning of the last command that nothing says the end of.
+
+    One that was done made good whatever had been cut short before it. One that was refused or taken back did not: it
+    left the host as it found it.
+    """
+    begun: list[Entry] = []
     for entry in entries:
         if entry.step == BEGIN:
-            last = entry
-        elif entry.step in ENDS and last is not None and entry.run == last.run:
-            last = None
-    return last
+            begun.append(entry)
+        elif entry.step == DONE:
+            begun.clear()
+        elif entry.step in ENDS:
+            begun = [one for one in begun if one.run != entry.run]
+    return begun[-1] if begun else None
+
+
+def overtaken(cut: Entry, entries: Iterable[Entry]) -> bool:
+    """Has another command begun since ``cut``?"""
+    return [entry.run for entry in entries if entry.step == BEGIN][-1:] != [cut.run]
 
 
 def schema_level(entries: Iterable[Entry]) -> int | None:

@@ -25,6 +25,7 @@ from core.terminal import clean
 from deploy import commands
 from deploy.facts import HostFacts, read_facts, read_lease
 from deploy.fleet import at_once
+from deploy.history import compared
 from deploy.journal import stamp
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def locked(world: World, action: str, *, preflight: bool) -> Iterator[dict[str, 
         facts = {first: _patiently(world, lambda: at_once([first], take).or_raise()[first])}
         facts |= at_once(rest, take).or_raise()
         with _beating(held):
-            yield {name: facts[name] for name in shells}
+            yield compared({name: facts[name] for name in shells})
     finally:
         at_once(held, lambda name: held[name].let_go())
 

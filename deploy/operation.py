@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -64,6 +65,7 @@ class Operation:
     fences: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
     maintenance: bool = False
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     @property
     def edge(self) -> EdgeProbe | None:
@@ -126,7 +128,7 @@ class Operation:
 
         ``timeout`` is what the script may take beyond a usual step's time, in seconds.
         """
-        fenced = commands.fenced(script, self.fences[name])
+        fenced = commands.fenced(script, self.fences[name], next(self._numbers))
         ran = self.world.shells[name].run(fenced, timeout=STEP_SECONDS + timeout, stdin=stdin)
         return said(name, ran)
 

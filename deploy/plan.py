@@ -10,7 +10,7 @@ from core.settings.release import Release as Settings
 from core.terminal import clean
 from deploy.facts import HostFacts, Kept
 from deploy.history import superseded, taken_back
-from deploy.journal import Entry, good_releases, schema_level, unfinished
+from deploy.journal import Entry, good_releases, overtaken, schema_level, unfinished
 from deploy.layout import Colour, other
 
 if TYPE_CHECKING:
@@ -22,13 +22,17 @@ _INODES = 1.2
 
 @dataclass(frozen=True)
 class Place:
-    """Where a release will run on one host, and what there was: ``before`` the traffic, ``displaced`` the slot."""
+    """Where a release will run on one host, and what there was: ``before`` the traffic, ``displaced`` the slot.
+
+    ``moved``: a command that was cut short has brought the traffic there already, and ``before`` is from before that.
+    """
 
     colour: Colour
     before: Colour | None
     before_version: str | None
     displaced: str | None
     warm: bool
+    moved: bool = False
 
     @property
     def moves(self) -> bool:
@@ -52,33 +56,37 @@ def place(facts: HostFacts, version: str) -> Place:
 
 def _before_cut(facts: HostFacts, version: str) -> Place | None:
     cut, serving = unfinished(facts.journal), facts.serving
-    if serving is None or cut is None or not facts.version == cut.version == version:
+    if serving is None or cut is None or not facts.version == cut.version == version or cut.run in facts.elsewhere:
         return None
     before, good = other(serving), last_good(facts, cut)
     if good is None or good == version or facts.slots.get(before) != good:
         return None
-    return Place(serving, before, good, displaced=None, warm=True)
+    return Place(serving, before, good, displaced=None, warm=True, moved=True)
 
 
 def cut_short(fleet: Mapping[str, HostFacts]) -> Entry | None:
     """The beginning of the last command that was cut short on any host, if one was.
 
-    Not one that the other hosts know to be over: they have begun another since, or it was taken back on them and this
-    host serves what it served before.
+    Not one that the other hosts know to be over: they have begun another since. Nor one that was taken back on them,
+    or was followed by another here, where this host serves what it served before.
     """
     cut = (
         entry
         for facts in fleet.values()
         if (entry := unfinished(facts.journal))
         and not superseded(facts.journal, fleet)
-        and not (taken_back(entry, fleet) and facts.settled and facts.version == last_good(facts, entry))
+        and not ((taken_back(entry, fleet) or overtaken(entry, facts.journal)) and _untouched(facts, entry))
     )
     return max(cut, key=lambda entry: entry.at, default=None)
 
 
+def _untouched(facts: HostFacts, cut: Entry) -> bool:
+    return facts.settled and facts.version == last_good(facts, cut)
+
+
 def last_good(facts: HostFacts, cut: Entry) -> str | None:
     """The release that was live for good on this host before the command ``cut``."""
-    stack = good_releases(entry for entry in facts.journal if entry.run != cut.run)
+    stack = good_releases((entry for entry in facts.journal if entry.run != cut.run), facts.elsewhere)
     return stack[-1] if stack else None
 
 
@@ -160,7 +168,7 @@ def prunable(facts: HostFacts, where: Place, version: str, keep: int) -> tuple[s
 
     Releases that were never good go first of all, for they count as nothing to go back to.
     """
-    good = [kept for kept in good_releases(facts.journal) if kept != version] + [version]
+    good = [kept for kept in facts.good if kept != version] + [version]
     in_slots = {held for colour, held in facts.slots.items() if colour != where.colour}
     safe = {*good[-keep:], *good[-2:], *in_slots, version}
     return tuple(sorted(set(facts.kept) - safe))

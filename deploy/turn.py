@@ -20,6 +20,8 @@ from deploy.operation import Operation
 from deploy.plan import Place
 from deploy.switch import Mark, commit_all, require_whole, switch_all, switch_back
 
+_INTERRUPTED = "it was interrupted"
+
 
 @dataclass(frozen=True)
 class Turned:
@@ -30,19 +32,28 @@ class Turned:
     unrecorded: tuple[str, ...]
 
 
-def start_everywhere(operation: Operation, check: Check, places: Mapping[str, Place]) -> dict[str, Started]:
+def start_everywhere(
+    operation: Operation, check: Check, places: Mapping[str, Place], fleet: Mapping[str, HostFacts]
+) -> dict[str, Started]:
     """Bring the release up beside the live one, on all hosts. If it is not healthy on one, it is stopped on all.
 
-    Raises :class:`HealthError` (or what else went wrong on a host) once every host is as it was.
+    Raises :class:`HealthError` (or what else went wrong on a host) once every host is as it was. Where a command that
+    was cut short had moved hosts to it already, those are put back: raises what :func:`take_back` gives or raises.
     """
+    moved = any(where.moved for where in places.values())
     try:
         with operation.phase("health") as states:
             started = start_all(operation, check, places)
             states.update({name: "warm" if done.warm else "started" for name, done in started.good.items()})
             states.update(dict.fromkeys(started.bad, "not healthy"))
     except BaseException:
-        withdraw_all(operation, places, REFUSED, "interrupted")
+        if moved:
+            operation.world.progress.note(str(take_back(operation, places, fleet, _INTERRUPTED)))
+        else:
+            withdraw_all(operation, places, REFUSED, "interrupted")
         raise
+    if started.bad and moved:
+        raise take_back(operation, places, fleet, "\n".join(str(reason) for reason in started.bad.values()))
     if started.bad:
         undone = withdraw_all(operation, places, REFUSED, "not healthy")
         raise _refused(started, undone, operation)
@@ -91,7 +102,7 @@ def turn(operation: Operation, check: Check, places: Mapping[str, Place], fleet:
     except LaunchReadyError as cause:
         raise take_back(operation, places, fleet, str(cause)) from None
     except BaseException:
-        operation.world.progress.note(str(take_back(operation, places, fleet, "it was interrupted")))
+        operation.world.progress.note(str(take_back(operation, places, fleet, _INTERRUPTED)))
         raise
 
 
@@ -116,8 +127,24 @@ def take_back(
 ) -> RevertedError:
     """Put every host back, see each answer with what it served before, stop the release: the error that says so.
 
-    Raises :class:`SplitError` where that could not be done.
+    An interrupt does not stop it half way, but the second one does. Raises :class:`SplitError` where it could not be
+    done.
     """
+    if cause == _INTERRUPTED:
+        return _taken_back(operation, places, fleet, cause)
+    try:
+        return _taken_back(operation, places, fleet, cause)
+    except KeyboardInterrupt:
+        operation.world.progress.note(
+            f"{operation.version} is being taken back, and that goes on: interrupt again to leave it half way"
+        )
+        operation.world.progress.note(str(_taken_back(operation, places, fleet, cause)))
+        raise
+
+
+def _taken_back(
+    operation: Operation, places: Mapping[str, Place], fleet: Mapping[str, HostFacts], cause: str
+) -> RevertedError:
     paths = {kept.version: kept.health_path for facts in fleet.values() for kept in facts.kept.values()}
     with operation.phase("switch back") as states:
         back = switch_back(operation, places, paths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.errors import LaunchReadyError, RevertedError, RollbackError
+from core.errors import LaunchReadyError, RevertedError, RollbackError, SplitError
 from deploy.after import purge, tell
 from deploy.commands import Check
 from deploy.edge import EdgeOutcome
@@ -74,7 +74,9 @@ def _execute(operation: Operation, fleet: Mapping[str, HostFacts]) -> RolledBack
     check = Check(path, world.settings.health.status, version)
     places = {name: place(facts, version) for name, facts in fleet.items()}
     try:
-        started = start_everywhere(operation, check, places)
+        started = start_everywhere(operation, check, places, fleet)
+    except SplitError:
+        raise
     except LaunchReadyError as error:
         raise RollbackError(f"{error}\nchoose another release with --to, or mend forward with a new one") from None
     turned = turn(operation, check, places, fleet)

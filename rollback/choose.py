@@ -8,7 +8,7 @@ from core.errors import RollbackError
 from core.terminal import clean
 from deploy.facts import HostFacts
 from deploy.fleet import told
-from deploy.journal import ROLLBACK, Entry, good_releases
+from deploy.journal import ROLLBACK, Entry
 from deploy.plan import cut_short, fleet_schema, last_good
 
 
@@ -57,7 +57,7 @@ def _last_good(facts: HostFacts, cut: Entry | None) -> str | None:
     """The release that was live for good before the last command on this host."""
     if cut is not None:
         return last_good(facts, cut)
-    stack = good_releases(facts.journal)
+    stack = facts.good
     if stack and stack[-1] == facts.version:
         stack.pop()
     return stack[-1] if stack else None

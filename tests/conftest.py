@@ -17,6 +17,13 @@ settings.load_profile("any-machine")
 SECONDS = {"unit": 30, "program": 90, "lab": 240, "faults": 300}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The proofs of the release's protocol, longer than in every run: see scripts/prove-crashes."""
+    parser.addoption("--model-seconds", type=float, default=9, help="how long to explore the model of the protocol")
+    parser.addoption("--model-seed", type=int, default=1, help="the order in which it is explored")
+    parser.addoption("--matrix", default="", metavar="FILE", help="run the whole crash matrix; its table goes there")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bound each test's time by its kind, so that a hang is a failure with a name."""
     for item in items:

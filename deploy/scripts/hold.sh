@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # The lock lives as long as this script does, and the script as long as the SSH channel: its input ends with it. A holder
 # that is there but says nothing for lease_seconds has lost it all the same, to whoever asks next.
 up_seconds() {
@@ -37,6 +37,7 @@ fence=$(cut -c 1-8 /proc/sys/kernel/random/boot_id):$((${last%% *} + 1))
 echo "$fence" >"$launch/fence.new"
 mv -T "$launch/fence.new" "$launch/fence"
 beat
+number=0
 step_begins
 step_ends
 echo "fence $fence"

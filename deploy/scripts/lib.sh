@@ -2,7 +2,7 @@
 # What every script starts with. commands.py sets srv, run, launch, tools and log before it.
 
 # A step that a cut connection left running must end before the next one begins; whoever lost the lock since then must
-# not go on: $fence is what its holder was given.
+# not go on: $fence is what its holder was given, $number counts its steps.
 step_begins() {
     exec 8>>"$launch/step"
     flock -w 60 8 || {
@@ -13,6 +13,13 @@ step_begins() {
         printf 'fenced %s\n' "$(head -n 1 "$launch/lease" 2>/dev/null)"
         exit 77
     }
+    newest=0
+    { read -r whose newest <"$launch/last" && [ "$whose" = "$fence" ]; } 2>/dev/null || newest=0
+    [ "$number" -ge "$newest" ] || {
+        echo "failed it came late: this command has done a later step there since"
+        exit 75
+    }
+    printf '%s %d\n' "$fence" "$number" >"$launch/last"
 }
 
 step_ends() {

@@ -7,7 +7,7 @@ happen. A ``yield`` of a predicate waits for it. What a script ends with is a :c
 from __future__ import annotations
 
 import json
-import shlex
+import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,8 @@ STEPS = {
     "withdraw": "echo withdrawn",
     "finish": "echo finished",
 }
+_ASSIGNED = re.compile(r"""^(\w+)=((?:'[^']*'|"'"|[^\s'"])*)$""", re.MULTILINE)
+_PIECE = re.compile(r"""'([^']*)'|"(')"|([^\s'"]+)""")
 Wait = Callable[[], bool]
 Effects = Generator[Wait | None, None, list[str]]
 
@@ -39,9 +41,9 @@ def step_of(script: str) -> str:
 
 
 def values_of(script: str) -> dict[str, str]:
-    """The assignments at the head of a script."""
-    words = shlex.split(script.partition("# shellcheck")[0])
-    return dict(word.split("=", 1) for word in words if "=" in word)
+    """The assignments at the head of a script, as :func:`shlex.quote` wrote them."""
+    found = _ASSIGNED.findall(script.partition("# shellcheck")[0])
+    return {name: "".join(map("".join, _PIECE.findall(quoted))) for name, quoted in found}
 
 
 class Ended(Exception):
@@ -60,6 +62,7 @@ class Process:
         self.step = step_of(script)
         self.values = values_of(script)
         self.ran: Ran | None = None
+        self.alone = False
         self._boot = host.boot
         self._waits: Wait | None = None
         self._effects: Effects = getattr(host, f"do_{self.step}")(self.values, self)
@@ -108,7 +111,7 @@ class Model:
     slots: dict[str, str] = field(default_factory=dict)
     running: dict[str, str] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
-    journal: list[str] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list, repr=False)
     unsynced: bool = False
     current: str = "-"
     live: str = "-"
@@ -120,6 +123,7 @@ class Model:
     silent: bool = False
     fence: str = ""
     given: str = ""
+    last: tuple[str, int] = ("", 0)
     count: int = 0
     boot: int = 0
     step: Process | None = None
@@ -159,6 +163,11 @@ class Model:
         self.dead, self.boot, self.count = False, self.boot + 1, 0
         if self.live != "-":
             self.current, self.running = self.live, {self.live: self.slots[self.live]}
+
+    def blink(self) -> None:
+        """Its power fails and is back at once."""
+        self.cut_power()
+        self.power_on()
 
     def let_go(self, hold: object) -> None:
         """The script that holds the lock ends, by itself."""
@@ -214,6 +223,10 @@ class Model:
         self.step = me
         if self.fences and self.fence != values["fence"]:
             raise Ended(Ran(77, f"fenced {self.holder}\n", ""))
+        number = int(values["number"])
+        if self.fences and self.last[0] == self.fence and number < self.last[1]:
+            raise Ended(Ran(75, "failed it came late\n", ""))
+        self.last = (self.fence, number)
 
     def _changes(self, values: Mapping[str, str], me: Process) -> None:
         """What every effect must be: of whoever holds the step, by the lock that was given last."""
@@ -306,15 +319,15 @@ class Model:
         if values["entry"]:
             yield from self._writes(values["entry"], values, me)
         self._changes(values, me)
-        self.current = values["colour"]
+        was, self.current = self.current, values["colour"]
         if self.current == "-":
             return ["switched 1 0 -"]
-        if self.current not in self.proven:
+        if self.current not in self.proven and self.current != was:
             self.wrongs.append(f"{self.name}: {values['version']} got the traffic and was not healthy there")
         self.step = None
         yield None
         seen = self.running.get(self.current)
-        right = seen == values["version"] and seen not in self.mute
+        right = seen == values["version"] and seen not in self.mute | self.sick
         return ["switched 1 0 7", "verified" if right else f"unverified 200 {seen}"]
 
     def do_commit(self, values: Mapping[str, str], me: Process) -> Effects:
