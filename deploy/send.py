@@ -28,7 +28,8 @@ def send_all(operation: Operation, artifact: Artifact, fleet: Mapping[str, HostF
     A host that lost its connection keeps what has arrived, and is sent the rest the next time. Raises nothing that is
     a host's own: see :class:`Gathered`.
     """
-    with tempfile.TemporaryDirectory(prefix="launch-ready-") as folder:
+    # Once interrupted, a thread may still be writing a pack.
+    with tempfile.TemporaryDirectory(prefix="launch-ready-", ignore_cleanup_errors=True) as folder:
         packs = Packs(artifact, Path(folder))
 
         def send(name: str) -> str:
