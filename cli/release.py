@@ -18,7 +18,9 @@ from core.errors import RollbackError, SettingsError
     help={
         "stack": STACK,
         "artifact": "the release's .tar.gz (docs/artifact.md)",
-        "watch": "seconds to watch it once it is live, over what the settings say; 0 is not at all",
+        "canary": "rising percentages of the traffic to try it on first, such as 10,50,100; 100 is none",
+        "step": "how long each of them is watched, such as 60s or 2m",
+        "watch": "how long to watch it once it is live, such as 60s or 10m; 0 is not at all",
         "without": WITHOUT,
         "wait": WAIT,
         "json": JSON,
@@ -29,6 +31,8 @@ def deploy(
     _context: Context,
     stack: str = "",
     artifact: str = "",
+    canary: str = "",
+    step: str = "",
     watch: str = "",
     without: Sequence[str] | None = None,
     wait: str = "",
@@ -39,10 +43,12 @@ def deploy(
 
     It is uploaded, started beside the live one and proven healthy on every host before any host switches; then each
     host and the edge must answer with it, and it is watched for a while. What goes wrong leaves the traffic where it
-    was, or takes it back. The release before stays warm for `invoke rollback`.
+    was, or takes it back. The release before stays warm for `invoke rollback`. With --canary it first gets a part of
+    every host's traffic, and goes back if it does worse than the one before (docs/releasing.md).
 
         invoke deploy --stack lab --artifact community-2.0.0.tar.gz
-        invoke deploy --stack lab --artifact community-2.0.0.tar.gz --watch 60
+        invoke deploy --stack lab --artifact community-2.0.0.tar.gz --watch 10m
+        invoke deploy --stack lab --artifact community-2.0.0.tar.gz --canary 10,50,100 --step 60s
         invoke deploy --stack lab --artifact community-2.0.0.tar.gz --without app-2
 
     Exit status: 0 live and verified; 2 the artefact or a setting; 3 somebody else is releasing; 4 not healthy, traffic
@@ -52,13 +58,29 @@ def deploy(
     from cli import release_text as text
     from deploy.api import deploy as run
     from deploy.artifact import open_artifact
+    from deploy.canary import plan_of
 
     if not artifact:
         raise SettingsError("--artifact is missing: give it the release's .tar.gz")
     soak = seconds("--watch", watch) if watch else None
+    percents = _percents(canary) if canary else None
+    each = seconds("--step", step, 86400) if step else None
     with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, secrets=True)) as world:
-        done = run(world, open_artifact(Path(artifact), world.settings.signing_keys), soak)
+        plan = plan_of(world.settings.canary, percents, each)
+        done = run(world, open_artifact(Path(artifact), world.settings.signing_keys), soak, plan)
     text.show(text.document(done) if json else text.deployed(done, stack))
+
+
+def _percents(given: str) -> tuple[int, ...]:
+    words = [word.strip().removesuffix("%").strip() for word in given.split(",")]
+    found = tuple(int(word) for word in words if word.isascii() and word.isdigit())
+    if len(found) != len(words) or list(found) != sorted(set(found)) or any(not _tenth(each) for each in found):
+        raise SettingsError(f"--canary is {given!r}, and it takes rising multiples of 10 up to 100, such as 10,50,100")
+    return found
+
+
+def _tenth(percent: int) -> bool:
+    return percent % 10 == 0 and 0 < percent <= 100
 
 
 @command(

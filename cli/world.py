@@ -23,6 +23,7 @@ STACK = "which stack, of stacks/Pulumi.STACK.yaml (without it, $LAUNCH_READY_STA
 JSON = "print one JSON document and nothing else"
 WITHOUT = "do without this host, which cannot be reached (again for another); `invoke deploy.catch-up` brings it up"
 WAIT = "seconds to wait while somebody else is releasing (without it, none)"
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,14 @@ def stack_name(stack: str) -> str:
 
 
 def seconds(option: str, given: str, most: float = 3600) -> float:
-    """What was typed after ``option``, from 0 to ``most``. Raises :class:`SettingsError`."""
+    """What was typed after ``option``, such as 90, 90s, 2m or 1h: from 0 to ``most``. Raises :class:`SettingsError`."""
+    unit = _UNITS.get(given[-1:], 0)
     try:
-        value = float(given)
+        value = float(given[:-1]) * unit if unit else float(given)
     except ValueError:
         value = -1
     if not 0 <= value <= most:
-        raise SettingsError(f"{option} is {given!r}, and it takes seconds from 0 to {most:g}")
+        raise SettingsError(f"{option} is {given!r}, and it takes a time such as 90s or 2m, from 0 to {most:g} s")
     return value
 
 
@@ -104,6 +106,7 @@ def _reaching_out(
 ) -> World:
     from adapters.clock import SystemClock
     from adapters.edge import HttpsEdge
+    from adapters.local_command import LocalCommand
     from adapters.record import FileRecord
     from cli.release_text import progress
     from deploy.operation import World
@@ -118,6 +121,7 @@ def _reaching_out(
         left_out=tuple(wishes.without),
         wait_seconds=seconds("--wait", wishes.wait) if wishes.wait else 0.0,
         stack=name,
+        local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": name}),
     )
 
 

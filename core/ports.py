@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,6 +92,18 @@ class Answer:
     status: int
     release: str = ""
     reason: str = ""
+
+
+class LocalCommand(Protocol):
+    """A command on the machine that the releaser runs on."""
+
+    def run(self, words: Sequence[str], *, environment: Mapping[str, str], timeout: float) -> Ran:
+        """Run ``words`` without a shell, with ``environment`` beside its own. Raises nothing.
+
+        One that cannot be started, or takes longer than ``timeout`` seconds, has ended with status 127 or 124 and says
+        why. It is given nothing to read; at most the last 64 KiB of what it says are kept.
+        """
+        ...
 
 
 class EdgeProbe(Protocol):

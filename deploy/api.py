@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from core.errors import ArtifactError, HostError
 from deploy import commands
 from deploy.artifact import Artifact
+from deploy.canary import Plan, plan_of, plan_refusals
 from deploy.commands import Check
 from deploy.edge import EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts, read_facts
@@ -21,14 +22,16 @@ from deploy.plan import already_live, content_conflicts, cut_short, place, refus
 from deploy.turn import turn
 
 
-def deploy(world: World, artifact: Artifact, watch_seconds: float | None = None) -> Deployed:
+def deploy(world: World, artifact: Artifact, watch_seconds: float | None = None, plan: Plan | None = None) -> Deployed:
     """Put an artefact live on every host, or on none.
 
-    ``watch_seconds`` overrides the settings. Raises a :class:`LaunchReadyError`: ArtifactError, HostError,
-    LockedError and HealthError leave the traffic untouched, RevertedError put it back, SplitError could not.
+    ``watch_seconds`` and the canary's ``plan`` override the settings. Raises a :class:`LaunchReadyError`:
+    ArtifactError, HostError, LockedError and HealthError leave the traffic untouched, RevertedError put it back,
+    SplitError could not.
     """
     operation = Operation(world, DEPLOY, artifact.version, artifact.digest, world.clock.monotonic())
     check = Check(artifact.manifest.health_path, world.settings.health.status, artifact.version)
+    plan = plan or plan_of(world.settings.canary)
     with ExitStack() as held:
         with operation.phase("preflight") as states:
             ask = held.enter_context(EdgeWatch(world.edge, world.clock, check, 0))
@@ -37,17 +40,18 @@ def deploy(world: World, artifact: Artifact, watch_seconds: float | None = None)
             states.update({name: f"on {facts.version or 'nothing'}" for name, facts in fleet.items()})
             already = already_live(fleet, artifact.version, artifact.digest)
             if not already:
-                _preflight(world, artifact, fleet, ask.outcome())
+                _preflight(world, artifact, fleet, ask.outcome(), plan)
         if already:
             places = {name: place(facts, artifact.version) for name, facts in fleet.items()}
             return result(operation, places, turn(operation, check, places, fleet), already=True)
-        return put_live(operation, artifact.kept(), fleet, watch_seconds, artifact)
+        return put_live(operation, artifact.kept(), fleet, watch_seconds, artifact, plan)
 
 
-def _preflight(world: World, artifact: Artifact, fleet: Mapping[str, HostFacts], edge: EdgeOutcome) -> None:
+def _preflight(world: World, artifact: Artifact, fleet: Mapping[str, HostFacts], edge: EdgeOutcome, plan: Plan) -> None:
     if conflicts := content_conflicts(fleet, artifact):
         raise ArtifactError("\n".join(conflicts))
     reasons = refusals(fleet, artifact, world.settings) + schema_refusals(fleet, artifact.kept()) + _mixed(fleet)
+    reasons += plan_refusals(fleet, plan)
     if world.edge is not None and not edge.reached and not edge.verified:
         reasons.append(f"{edge.reason}: without it nobody could tell whether the release arrived")
     if reasons:

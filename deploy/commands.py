@@ -18,11 +18,12 @@ _FOLDER = Path(__file__).parent / "scripts"
 
 @dataclass(frozen=True)
 class Check:
-    """What a right answer is: where it is asked for, its status, its version."""
+    """What a right answer is: where it is asked for, its status, its version, a text in its body (empty: any)."""
 
     path: str
     status: int
     version: str
+    body: str = ""
 
 
 def _script(layout: Layout, fragments: str, **values: str | float) -> str:
@@ -101,7 +102,10 @@ def migrate(layout: Layout, colour: Colour, version: str, drain_seconds: float, 
 
 @dataclass(frozen=True)
 class Start:
-    """How a release is brought up. ``reuse``: as it is, if it answers. ``must_record``: not without the journal."""
+    """How a release is brought up. ``reuse``: as it is, if it answers. ``must_record``: not without the journal.
+
+    ``warm_up`` are paths, ``dependencies`` lines of name, path and status.
+    """
 
     timeout_seconds: float
     passes: int
@@ -109,6 +113,8 @@ class Start:
     drain_seconds: float
     reuse: bool
     must_record: bool
+    warm_up: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
 
 
 def start(layout: Layout, colour: Colour, check: Check, how: Start, entry: str, seen: str) -> str:
@@ -127,6 +133,8 @@ def start(layout: Layout, colour: Colour, check: Check, how: Start, entry: str, 
         drain_ms=_milliseconds(how.drain_seconds),
         reuse=_word(how.reuse),
         must_record=_word(how.must_record),
+        warm_paths="\n".join(how.warm_up),
+        dependencies="\n".join(how.dependencies),
         entry=entry,
         seen=seen,
     )
@@ -152,9 +160,36 @@ def commit(layout: Layout, colour: Colour | None, entry: str, *, must_record: bo
     return _script(layout, "commit", colour=colour or "-", entry=entry, must_record=_word(must_record))
 
 
-def watch(layout: Layout, colour: Colour, check: Check, inode: int, offset: int) -> str:
-    """Count what nginx logged past ``offset`` of the log file ``inode``, and ask the release for its health."""
-    return _script(layout, "watch", colour=colour, **_asked(check), inode=inode, offset=offset)
+@dataclass(frozen=True)
+class Span:
+    """A part of nginx's log: past ``offset`` of the file ``inode``, to ``until`` or to where it is now."""
+
+    inode: int
+    offset: int
+    until: int | None = None
+
+
+def watch(layout: Layout, colour: Colour, check: Check, before: str | None, tenths: int, span: Span) -> str:
+    """Count what nginx logged of the release and of the one ``before``, and ask the release for its health.
+
+    ``tenths`` of the slots lead to the release: what nobody put a name to counts for whoever's slot was asked.
+    """
+    return _script(
+        layout,
+        "watch",
+        colour=colour,
+        **_asked(check),
+        before=before or "-",
+        tenths=tenths,
+        inode=span.inode,
+        offset=span.offset,
+        until="-" if span.until is None else span.until,
+    )
+
+
+def canary(layout: Layout, colour: Colour, tenths: int, entry: str) -> str:
+    """Journal ``entry`` and give ``colour`` so many tenths of the host's traffic; say where the log stood before."""
+    return _script(layout, "canary", colour=colour, tenths=tenths, entry=entry)
 
 
 def withdraw(layout: Layout, colour: Colour, restore: str | None, drain_seconds: float, entry: str) -> str:
@@ -216,7 +251,7 @@ def launcher(command: tuple[str, ...], version: str) -> str:
 
 
 def _asked(check: Check) -> dict[str, str | int]:
-    return {"health_path": check.path, "status": check.status, "version": check.version}
+    return {"health_path": check.path, "status": check.status, "version": check.version, "body": check.body}
 
 
 def _milliseconds(seconds: float) -> int:

@@ -67,7 +67,8 @@ class HostFacts:
 
     ``fence`` is what the lock was given with, ``head`` the SHA-256 of the journal's last line, ``lease`` whoever holds
     the lock, ``maintenance`` whether its visitors see the maintenance page, ``elsewhere`` the runs that other hosts
-    saw to their end: by then every host served their versions.
+    saw to their end: by then every host served their versions. ``tenths`` is how many of its ten slots a canary has
+    (none: it was prepared before there were slots).
     """
 
     name: str
@@ -83,6 +84,7 @@ class HostFacts:
     lease: Lease | None = None
     maintenance: bool = False
     elsewhere: frozenset[str] = frozenset()
+    tenths: int | None = None
 
     @property
     def serving(self) -> Colour | None:
@@ -142,6 +144,7 @@ def read_facts(name: str, ran: Ran) -> HostFacts:
         head=read.words.get("head", ""),
         lease=_lease(read.words),
         maintenance="maintenance" in read.words,
+        tenths=_count(read.words.get("tenths", "")),
     )
 
 
@@ -161,6 +164,10 @@ def read_lease(text: str, left: float) -> Lease | None:
     except (ValueError, KeyError, TypeError):
         return None
     return Lease(who, action, since, left)
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _sort(lines: Iterable[str]) -> _Reading:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from core.errors import HealthError, HostError, LaunchReadyError, RollbackError
 from deploy import commands
 from deploy.after import purge, taken_back_is_told, tell
 from deploy.artifact import Artifact, require_vouched
+from deploy.canary import Plan, plan_of, try_out
 from deploy.commands import Check
 from deploy.credentials import place_credentials, read_secrets
 from deploy.edge import EdgeOutcome
@@ -33,7 +35,8 @@ class Deployed:
     """A release that is live and verified. ``seconds`` is the whole, ``phases`` its parts, in their order.
 
     ``watched`` has the requests and 5xx that were seen while it was watched, over all hosts; ``left_out`` names those
-    that the caller did without.
+    that the caller did without; ``cut`` how many connections a host still had open on what it stopped when their time
+    to drain was over; ``canary`` has the figures of each step.
     """
 
     version: str
@@ -45,6 +48,8 @@ class Deployed:
     phases: Mapping[str, float] = field(default_factory=dict)
     watched: tuple[int, int] = (0, 0)
     left_out: tuple[str, ...] = ()
+    cut: Mapping[str, int] = field(default_factory=dict)
+    canary: tuple[Mapping[str, Any], ...] = ()
 
 
 def put_live(
@@ -53,18 +58,24 @@ def put_live(
     fleet: Mapping[str, HostFacts],
     watch_seconds: float | None = None,
     artifact: Artifact | None = None,
+    plan: Plan | None = None,
 ) -> Deployed:
     """Bring ``release`` up beside what is live, move every host to it, watch it, and write down that it is good.
 
-    Without an ``artifact`` every host must keep it already. Raises what :func:`deploy.api.deploy` raises.
+    Without an ``artifact`` every host must keep it already, without a ``plan`` the settings say whether there is a
+    canary. Raises what :func:`deploy.api.deploy` raises.
     """
     world = operation.world
     if artifact is not None:
         require_vouched(artifact, world.settings.signing_keys)
         operation.evidence |= {"tree": artifact.tree} | ({"signature": artifact.vouched} if artifact.vouched else {})
-    check = Check(release.health_path, world.settings.health.status, release.version)
+    health = world.settings.health
+    check = Check(release.health_path, health.status, release.version, health.body or "")
     places = {name: place(facts, release.version) for name, facts in fleet.items()}
     secrets = read_secrets(operation, release)
+    plan = plan or plan_of(world.settings.canary)
+    if plan.steps:
+        operation.evidence["plan"] = asdict(plan)
     with _or_refused(operation, places) as touched:
         at_once(places, lambda name: _begin(operation, name, places[name])).or_raise()
         if artifact is not None:
@@ -76,6 +87,7 @@ def put_live(
             _migrate(operation, release, places)
     start_everywhere(operation, check, places, fleet)
     with taken_back_is_told(operation, places):
+        try_out(operation, check, places, plan)
         turned = turn(operation, check, places, fleet)
         purge(operation, places)
         seconds = world.settings.watch.seconds if watch_seconds is None else watch_seconds
@@ -117,7 +129,7 @@ def _send(operation: Operation, artifact: Artifact, fleet: Mapping[str, HostFact
 def _migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -> None:
     try:
         with operation.phase("migrate") as states:
-            states[migrate(operation, release, places)] = "migrated"
+            states.update(migrate(operation, release, places))
     except LaunchReadyError as error:
         kept = f"{release.version} was not started: every host serves what it served before"
         raise (HealthError if isinstance(error, HealthError) else HostError)(f"{error}\n{kept}") from None
@@ -168,4 +180,6 @@ def result(
         phases=operation.phases,
         left_out=operation.world.left_out,
         watched=(sum(host.requests for host in seen), sum(host.errors for host in seen)),
+        cut=operation.cut,
+        canary=tuple(operation.evidence.get("canary", ())),
     )

@@ -17,6 +17,7 @@ from typing import Any
 BEGIN = "begin"
 MIGRATING, MIGRATE = "migrating", "migrate"
 START, HEALTHY = "start", "healthy"
+CANARY = "canary"
 SWITCHING, SWITCH = "switching", "switch"
 DONE, REFUSED, REVERTED = "done", "refused", "reverted"
 ENDS = (DONE, REFUSED, REVERTED)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.errors import FencedError, HostError
-from core.ports import Clock, EdgeProbe, Input, Ran, Record, Shell
+from core.ports import Clock, EdgeProbe, Input, LocalCommand, Ran, Record, Shell
 from core.settings.release import Release as Settings
 from deploy import commands
 from deploy.facts import HostFacts, failure, read_lease
@@ -33,7 +33,7 @@ class World:
 
     ``record`` is the journal on this machine, ``left_out`` the hosts that the caller does without, ``wait_seconds`` how
     long to wait for a lock that is taken, ``stack`` the name of what is released to, ``sources`` where secrets come
-    from, ``after`` what follows a switch.
+    from, ``after`` what follows a switch, ``local`` what runs a command on this machine.
     """
 
     shells: Mapping[str, Shell]
@@ -49,11 +49,15 @@ class World:
     stack: str = ""
     sources: Sources | None = None
     after: After | None = None
+    local: LocalCommand | None = None
 
 
 @dataclass
 class Operation:
-    """One deploy or rollback of one version. ``digest`` may differ from host to host only by a host's fault."""
+    """One deploy or rollback of one version. ``digest`` may differ from host to host only by a host's fault.
+
+    ``cut`` has how many connections each host still had open on a colour at the drain's deadline, where it had any.
+    """
 
     world: World
     action: str
@@ -64,6 +68,7 @@ class Operation:
     phases: dict[str, float] = field(default_factory=dict)
     fences: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
+    cut: dict[str, int] = field(default_factory=dict)
     maintenance: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
@@ -96,6 +101,7 @@ class Operation:
     def ends(self, step: str, colour: str | None, result: str = "ok") -> str:
         """The journal's last line of this command: with all that was seen."""
         seen = {name: value for name, value in self.evidence.items() if name != "heads"}
+        seen |= {"cut": self.cut} if self.cut else {}
         return self.entry(step, colour, result, evidence={**seen, "phases": self.phases})
 
     def entry(
@@ -130,7 +136,10 @@ class Operation:
         """
         fenced = commands.fenced(script, self.fences[name], next(self._numbers))
         ran = self.world.shells[name].run(fenced, timeout=STEP_SECONDS + timeout, stdin=stdin)
-        return said(name, ran)
+        lines = said(name, ran)
+        if cut := read_cut(lines):
+            self.cut[name] = self.cut.get(name, 0) + cut
+        return lines
 
     def told(self, name: str, states: Mapping[str, str]) -> None:
         """Tell of a phase that began with the command itself."""
@@ -164,13 +173,19 @@ class Operation:
             self.world.progress.note(f"{error}: going on without it")
 
 
+def read_cut(lines: Sequence[str]) -> int:
+    """How many connections a script says were still open at the drain's deadline."""
+    return sum(int(line.removeprefix("cut ")) for line in lines if line.startswith("cut "))
+
+
 def said(name: str, ran: Ran) -> list[str]:
     """The lines of a script that ended well.
 
     Raises :class:`HostError` in the host's own words, :class:`FencedError` where another has the lock by now.
     """
-    if ran.status and ran.out.startswith("fenced "):
-        lease = read_lease(ran.out.splitlines()[0].removeprefix("fenced "), 0)
+    fenced = [line for line in ran.out.splitlines() if line.startswith("fenced ")]
+    if ran.status and fenced:
+        lease = read_lease(fenced[0].removeprefix("fenced "), 0)
         now = f"{lease.who} has it since {lease.since} ({lease.action})" if lease else "nobody has it now"
         raise FencedError(
             f"{name}: this command has lost its lock, and {now}: nothing more was changed there; see `invoke releases`"

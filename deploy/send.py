@@ -11,9 +11,9 @@ from deploy import commands
 from deploy.artifact import Artifact
 from deploy.facts import HostFacts, Kept
 from deploy.fleet import Gathered, at_once
-from deploy.health import last_words
+from deploy.health import cut_words, last_words
 from deploy.journal import MIGRATE, MIGRATING
-from deploy.operation import Operation
+from deploy.operation import Operation, read_cut
 from deploy.packs import Packs
 from deploy.plan import Place
 
@@ -65,19 +65,19 @@ def _size(count: int) -> str:
     return f"{count / 1024**2:.1f} MiB" if count >= 1024**2 else f"{count / 1024:.1f} KiB"
 
 
-def migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -> str:
-    """Run the migrations on the first host: its name. Raises :class:`HealthError` with their last words."""
+def migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -> dict[str, str]:
+    """Run the migrations on the first host: its name, how it went. Raises :class:`HealthError`."""
     name = min(places)
     settings, colour = operation.world.settings, places[name].colour
     intent = operation.entry(MIGRATING, colour)
     entry = operation.entry(MIGRATE, colour, schema=release.target)
     script = commands.migrate(operation.world.layout, colour, release.version, settings.drain_seconds, intent, entry)
     try:
-        lines = operation.step(name, script, timeout=settings.migration_seconds)
+        lines = operation.step(name, script, timeout=settings.migration_seconds + settings.drain_seconds)
     except FencedError:
         raise
     except HostError as error:
         raise HostError(f"the migrations of {release.version}: {error}") from None
     if "migrated" not in lines:
         raise HealthError(f"{name}: the migrations of {release.version} failed{last_words(lines)}")
-    return name
+    return {name: "migrated" + cut_words(read_cut(lines), settings.drain_seconds)}

@@ -14,7 +14,7 @@ from deploy.commands import Check
 from deploy.edge import IN_MAINTENANCE, EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, at_once
-from deploy.health import Started, start_all
+from deploy.health import Started, cut_words, start_all
 from deploy.journal import REFUSED, REVERTED, ROLLBACK
 from deploy.operation import Operation
 from deploy.plan import Place
@@ -44,7 +44,8 @@ def start_everywhere(
     try:
         with operation.phase("health") as states:
             started = start_all(operation, check, places)
-            states.update({name: "warm" if done.warm else "started" for name, done in started.good.items()})
+            drain = operation.world.settings.drain_seconds
+            states.update({name: done.words(drain) for name, done in started.good.items()})
             states.update(dict.fromkeys(started.bad, "not healthy"))
     except BaseException:
         if moved:
@@ -122,6 +123,12 @@ def _move(operation: Operation, check: Check, places: Mapping[str, Place], state
     return Turned(marks, edge, tuple(name for name, done in recorded.items() if not done))
 
 
+def cut_told(operation: Operation) -> str:
+    """A line about what was still open when its time to drain was over, or nothing."""
+    drain = operation.world.settings.drain_seconds
+    return "".join(f"\n{name}{cut_words(count, drain)}" for name, count in operation.cut.items())
+
+
 def take_back(
     operation: Operation, places: Mapping[str, Place], fleet: Mapping[str, HostFacts], cause: str
 ) -> RevertedError:
@@ -153,4 +160,4 @@ def _taken_back(
     withdrawn = withdraw_all(operation, places, REVERTED, cause[:200])
     serves = "; ".join(f"{name} is {words}" for name, words in back.good.items())
     left = "".join(f"\n{reason} (while {operation.version} was stopped there)" for reason in withdrawn.bad.values())
-    return RevertedError(f"{operation.version} was taken back: {cause}\n{serves}{left}")
+    return RevertedError(f"{operation.version} was taken back: {cause}\n{serves}{left}{cut_told(operation)}")

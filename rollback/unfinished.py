@@ -53,12 +53,13 @@ def resume(world: World, artifact: Artifact | None = None) -> Deployed | RolledB
         if cut.action == ROLLBACK:
             return back_to(world, fleet, cut.version, began)
         # A rollback never waits for what only the way forward needs.
+        from deploy.canary import planned
         from deploy.forward import put_live
 
         operation = Operation(world, cut.action, cut.version, cut.digest, began)
         operation.holds(fleet)
         with _release(world, fleet, cut, artifact) as (release, source):
-            return put_live(operation, release, fleet, None, source)
+            return put_live(operation, release, fleet, None, source, planned(cut.evidence))
 
 
 @contextmanager

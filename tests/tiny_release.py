@@ -13,21 +13,29 @@ from deploy.artifact import Artifact, open_artifact
 
 APP = """\
 import os, socket, sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response({health} if self.path == "/healthz" else 200)
+        status, body = {answers}.get(self.path, (200, ""))
+        if self.path != "/healthz":
+            print("asked for", self.path, flush=True)
+        if self.path.startswith("/slow/"):
+            time.sleep(float(self.path.removeprefix("/slow/")))
+        self.send_response(status)
         self.send_header("X-Release", os.environ["APP_VERSION"])
         self.send_header("X-Colour", os.environ["APP_COLOUR"])
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if body:
+            self.wfile.write(body.encode())
     def address_string(self):
         return "unix"
     def log_message(self, *args):
         pass
 
-class Server(HTTPServer):
+class Server(ThreadingHTTPServer):
     address_family = socket.AF_UNIX
     def server_bind(self):
         self.socket.bind(self.server_address)
@@ -46,8 +54,12 @@ def build(
     extra: str = "",
     migrate: str = "",
     files: Mapping[str, str | bytes | PurePosixPath] | None = None,
+    answers: Mapping[str, tuple[int, str]] | None = None,
 ) -> Artifact:
-    """A tiny release: a web server of Python's own on a Unix socket, and ``files`` beside it; a path is a link."""
+    """A tiny release: a web server of Python's own on a Unix socket, and ``files`` beside it; a path is a link.
+
+    ``answers`` has the status and the body of paths.
+    """
     manifest = textwrap.dedent(
         f"""\
         name = "tiny"
@@ -59,7 +71,9 @@ def build(
     )
     if migrate:
         manifest += f'[migrations]\ncommand = ["sh", "-c", {migrate!r}]\n'
-    members = {"release.toml": manifest + extra, "serve.py": APP.replace("{health}", str(health)), **(files or {})}
+    known = {"/healthz": (health, "")} | dict(answers or {})
+    serve = APP.replace("{answers}", repr(known))
+    members = {"release.toml": manifest + extra, "serve.py": serve, **(files or {})}
     path = folder / f"tiny-{version}-{health}.tar.gz"
     with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
         for name, given in members.items():

@@ -14,6 +14,9 @@ from pydantic import AfterValidator, Field
 
 from core.settings.after import Marker, Purge
 from core.settings.base import Section
+from core.settings.gates import Canary as Canary
+from core.settings.gates import Health as Health
+from core.settings.gates import Watch as Watch
 
 
 def _https(text: str) -> str:
@@ -35,33 +38,6 @@ def _minisign(text: str) -> str:
 
 
 SigningKey = Annotated[str, AfterValidator(_minisign)]
-Seconds = Annotated[float, Field(ge=0, le=3600)]
-
-
-class Health(Section):
-    """When a release that was started counts as healthy."""
-
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
-    """How long it has, on each host, from its start."""
-    passes: Annotated[int, Field(ge=1, le=100)] = 3
-    """How many answers in a row must be right: the status, and ``X-Release`` with the version."""
-    interval_seconds: Annotated[float, Field(ge=0.01, le=60)] = 0.05
-    """The pause between two questions. They are asked on the host itself, on the release's own socket."""
-    status: Annotated[int, Field(ge=200, le=399)] = 200
-    """The status that a right answer has."""
-
-
-class Watch(Section):
-    """What a release that is live must not do, or it is taken back."""
-
-    seconds: Seconds = 10
-    """How long it is watched after the switch; 0 is not at all. ``--watch`` overrides it."""
-    max_error_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """5xx answers to all answers since the switch, over all hosts, by nginx's own log."""
-    min_requests: Annotated[int, Field(ge=1)] = 20
-    """Below this many requests the ratio says nothing, and health and restarts alone count."""
-    interval_seconds: Annotated[float, Field(ge=0.1, le=60)] = 1
-    """The pause between two looks."""
 
 
 class Release(Section):
@@ -71,13 +47,16 @@ class Release(Section):
     """The platform's public address, such as ``https://app.example.com``: where the edge is asked who answers."""
     health: Health = Health()
     """When a release counts as healthy."""
+    canary: Canary = Canary()
+    """What takes a release back that has a part of the traffic."""
     watch: Watch = Watch()
     """What takes a live release back."""
     verify_seconds: Annotated[float, Field(gt=0, le=300)] = 10
     """How long nginx on each host, and the edge, have to answer with the new version after the switch."""
-    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 2
-    """A colour is asked to stop no sooner than this after it lost its traffic. It then finishes what is in flight, for
-    which its unit gives it 40 s more."""
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 30
+    """How long a colour that lost its traffic may go on with what it has open (requests, uploads, event streams,
+    websockets) before it is stopped or replaced. It is stopped sooner where nothing is open any more; what is open at
+    the deadline is cut, counted and shown. Its unit then gives it 40 s to end."""
     migration_seconds: Annotated[float, Field(gt=0, le=3600)] = 300
     """How long the migrations may take. The unit ``app-migrate@`` has a limit of 300 s of its own."""
     keep: Annotated[int, Field(ge=2, le=100)] = 5

@@ -11,6 +11,8 @@ facts() {
         echo "slot $colour $(basename "$(readlink "$srv/slots/$colour" || echo -)")"
         [ ! -S "$run/$colour.sock" ] || echo "socket $colour"
     done
+    [ ! -L "$run/s9.sock" ] ||
+        echo "tenths $(find "$run" -maxdepth 1 -name 's?.sock' -type l ! -lname current.sock | wc -l)"
     for file in "$srv"/releases/*/.launch/release.json; do
         [ ! -e "$file" ] || sed 's/^/release /' "$file"
     done

@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 step_begins
+slots_back
 journal "$entry" || echo unrecorded
 for version in $prune; do
     mv -T "$srv/releases/$version" "$srv/releases/.pruned.$version"

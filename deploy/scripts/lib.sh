@@ -47,20 +47,50 @@ now() {
     echo "${up%.*}${up#*.}0"
 }
 
-# Until the colour has been without traffic for drain_ms: what nginx handed it last has then been accepted.
-settle() {
-    [ -S "$run/$colour.sock" ] && [ -L "$run/current.sock" ] || return 0
-    left=$(($(stat -c %.3Y "$run/current.sock" | tr -d .) + drain_ms - $(date +%s%3N)))
-    # The link's time is the clock's, and that may have been set back since.
-    [ "$left" -le "$drain_ms" ] || left=$drain_ms
-    [ "$left" -le 0 ] || sleep "$(printf '%d.%03d' $((left / 1000)) $((left % 1000)))"
+# Every slot follows the one link again: what a canary had of the traffic is given back.
+slots_back() {
+    find "$run" -maxdepth 1 -name 's?.sock' -type l ! -lname current.sock | while IFS= read -r slot; do
+        point "$slot" current.sock
+    done
 }
 
-# Does this very release answer as it must on its own socket?
+# Wait, without the step's lock, until nothing is open on the colour any more, at most until drain_ms after it lost its
+# traffic. What is then still open is said.
+settle() {
+    slots_back
+    [ -S "$run/$colour.sock" ] && [ -L "$run/current.sock" ] || return 0
+    lost=$(stat -c %.3Y "$run/current.sock" "$run"/s?.sock 2>/dev/null | tr -d . | sort -n | tail -n 1)
+    left=$((lost + drain_ms - $(date +%s%3N)))
+    # A link's time is the clock's, and that may have been set back since.
+    [ "$left" -le "$drain_ms" ] || left=$drain_ms
+    drained_at=$(($(now) + left))
+    step_ends
+    while :; do
+        open=$(sudo -n "$tools/in-flight" "$colour" 2>/dev/null || echo unknown)
+        if [ "$open" = 0 ] || [ "$(now)" -ge "$drained_at" ]; then break; fi
+        sleep 0.1
+    done
+    case "$open" in 0 | unknown) ;; *) echo "cut $open" ;; esac
+    step_begins
+}
+
+# Ask this very release for a path on its own socket. $answer is its status and X-Release; the file $heard has the start
+# of its body.
+heard=$launch/heard.$$
+ask() {
+    answer=$({
+        curl --silent --globoff --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 5 --output - \
+            --write-out '%{stderr}%{http_code} %header{x-release}' "http://app$1" | head -c 65536 >"$heard"
+    } 2>&1 || true)
+}
+
+# Does it answer as it must?
 healthy() {
-    answer=$(curl --silent --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 5 --output /dev/null \
-        --write-out '%{http_code} %header{x-release}' "http://app$health_path" || true)
-    [ "$answer" = "$status $version" ]
+    lacks=no
+    ask "$health_path"
+    [ "$answer" = "$status $version" ] || return 1
+    [ -z "$body" ] || grep -qaF -e "$body" "$heard" || lacks=yes
+    [ "$lacks" = no ]
 }
 
 # The unit's last words since $1 (seconds), with the values of /etc/app/env struck out before they leave the host.

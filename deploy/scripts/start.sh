@@ -1,7 +1,40 @@
 # shellcheck shell=sh disable=SC2154
 # Bring a release up in a colour that has no traffic. reuse=yes: as it is, if it answers; else started anew.
+trap 'rm -f "$heard"' EXIT
 step_begins
 [ -z "$entry" ] || journal "$entry" || [ "$must_record" = no ]
+
+# Once each, in their order: its first visitors need not wait for what it does at a first time.
+warm_up() {
+    printf '%s\n' "$warm_paths" | while IFS= read -r path; do
+        [ -n "$path" ] || continue
+        left=$(((deadline - $(now)) / 1000 + 1))
+        took=$(curl --silent --globoff --noproxy '*' --unix-socket "$run/$colour.sock" --max-time "$left" \
+            --output /dev/null --write-out '%{http_code} %{time_total}' "http://app$path" || true)
+        echo "warmed $path $took"
+    done
+}
+
+# Is all well that it cannot do without? $missing has the first that is not.
+depends() {
+    missing=$(printf '%s\n' "$dependencies" | while read -r name path wanted; do
+        [ -n "$name" ] || continue
+        ask "$path"
+        [ "${answer%% *}" = "$wanted" ] || { echo "$name $path $wanted ${answer%% *}" && break; }
+    done)
+    [ -z "$missing" ]
+}
+
+# Enough right answers in a row, and all that it depends on.
+proven() {
+    healthy || { good=0 && return 1; }
+    [ "$fresh" = no ] || warm_up
+    fresh=no
+    good=$((good + 1))
+    [ "$good" -ge "$passes" ] || return 1
+    depends || { good=0 && return 1; }
+}
+
 how=warm
 if [ "$reuse" = no ] || ! healthy; then
     how=cold
@@ -16,17 +49,17 @@ step_ends
 # What was unpacked reaches the disk while the release starts: a later power cut must not leave holes in it.
 [ "$how" = warm ] || sync -f "$srv/releases" &
 good=0
+fresh=no
+missing=
 deadline=$(($(now) + timeout_ms))
-[ "$how" = cold ] || good=$((passes - 1))
-while :; do
-    if healthy; then
-        good=$((good + 1))
-        [ "$good" -lt "$passes" ] || break
-    else
-        good=0
-    fi
+if [ "$how" = cold ]; then fresh=yes; else good=$((passes - 1)); fi
+until proven; do
     if [ "$(now)" -ge "$deadline" ]; then
         echo "unhealthy $answer"
+        [ "$lacks" = no ] || echo lacks
+        [ -z "$missing" ] || echo "missing $missing"
+        said=$(head -c 300 "$heard" | tr -c '[:print:]' ' ' | sudo -n "$tools/env-redact" || true)
+        echo "said $said"
         last_words "$since" "app@$colour.service"
         exit 0
     fi

@@ -5,10 +5,12 @@ step_begins
 mark=$(stat -c '%i %s' "$log" 2>/dev/null || echo 0 0)
 if [ "$colour" = - ]; then
     rm -f "$run/current.sock"
+    slots_back
     echo "switched $mark -"
     exit 0
 fi
 point "$run/current.sock" "$colour.sock"
+slots_back
 step_ends
 echo "switched $mark $(stat -c '%i.%Z' "$run/$colour.sock" 2>/dev/null || echo -)"
 deadline=$(($(now) + timeout_ms))

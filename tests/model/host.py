@@ -20,6 +20,7 @@ STEPS = {
     "begin": "echo begun",
     "lacks": "echo asked",
     "upload": 'echo "kept $version"',
+    "canary": "echo pointed",
     "start": 'echo "healthy $how"',
     "switch": 'echo "switched $mark',
     "commit": "echo committed",
@@ -115,6 +116,7 @@ class Model:
     unsynced: bool = False
     current: str = "-"
     live: str = "-"
+    ahead: tuple[str, int] = ("", 0)
     sick: set[str] = field(default_factory=set)
     mute: set[str] = field(default_factory=set)
     dead: bool = False
@@ -274,11 +276,14 @@ class Model:
             "release " + json.dumps({"version": version, "digest": f"sha-{version}", "health_path": "/healthz"})
             for version in sorted(self.kept)
         ]
+        facts.append(f"tenths {self.ahead[1]}")
         return facts + [f"journal {line}" for line in self.journal]
 
     def do_begin(self, values: Mapping[str, str], me: Process) -> Effects:
         yield from self._begins(values, me)
         yield from self._writes(values["entry"], values, me)
+        self._changes(values, me)
+        self.ahead = ("", 0)
         return ["begun"]
 
     def do_lacks(self, values: Mapping[str, str], me: Process) -> Effects:
@@ -300,6 +305,7 @@ class Model:
         warm = values["reuse"] == "yes" and self.running.get(colour) == version and version not in self.sick
         if not warm:
             self._changes(values, me)
+            self.ahead = ("", 0)
             self.slots[colour] = version
             yield None
             self._changes(values, me)
@@ -314,12 +320,22 @@ class Model:
             yield from self._writes(values["seen"], values, me)
         return [f"healthy {'warm' if warm else 'cold'}"]
 
+    def do_canary(self, values: Mapping[str, str], me: Process) -> Effects:
+        yield from self._begins(values, me)
+        yield from self._writes(values["entry"], values, me)
+        self._changes(values, me)
+        if values["colour"] not in self.proven:
+            self.wrongs.append(f"{self.name}: a part of the traffic went where nothing was healthy")
+        self.ahead = (values["colour"], int(values["tenths"]))
+        return ["mark 1 0", "socket 7", "pointed"]
+
     def do_switch(self, values: Mapping[str, str], me: Process) -> Effects:
         yield from self._begins(values, me)
         if values["entry"]:
             yield from self._writes(values["entry"], values, me)
         self._changes(values, me)
         was, self.current = self.current, values["colour"]
+        self.ahead = ("", 0)
         if self.current == "-":
             return ["switched 1 0 -"]
         if self.current not in self.proven and self.current != was:
@@ -347,6 +363,7 @@ class Model:
         colour = values["colour"]
         yield from self._begins(values, me)
         self._changes(values, me)
+        self.ahead = ("", 0)
         if colour == self.current:
             self.wrongs.append(f"{self.name}: {self.running.get(colour)} had the traffic and was stopped")
         self.running.pop(colour, None)

@@ -229,7 +229,7 @@ class Told:
 
 def quick() -> Release:
     """Settings under which a test ends soon."""
-    text = """{"health": {"timeout_seconds": 3, "passes": 2, "interval_seconds": 0.02}, "drain_seconds": 0.05,
+    text = """{"health": {"timeout_seconds": 8, "passes": 2, "interval_seconds": 0.02}, "drain_seconds": 0.05,
         "verify_seconds": 1, "watch": {"seconds": 0, "interval_seconds": 0.1, "min_requests": 5},
         "disk_margin_bytes": 0, "keep": 2}"""
     return Release.model_validate_json(text)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy import commands
-from deploy.commands import Check, Start
+from deploy.commands import Check, Span, Start
 from deploy.layout import Layout
 
 CHECK = Check("/healthz", 200, "1.0.0")
@@ -29,7 +29,7 @@ SCRIPTS = {
     "switch": commands.switch(Layout(), "green", CHECK, 10, "{}", must_record=True),
     "switch to nothing": commands.switch(Layout(), None, CHECK, 10, "{}", must_record=True),
     "commit": commands.commit(Layout(), "green", "{}", must_record=True),
-    "watch": commands.watch(Layout(), "green", CHECK, 12, 345),
+    "watch": commands.watch(Layout(), "green", CHECK, "0.9.0", 10, Span(12, 345)),
     "withdraw": commands.withdraw(Layout(), "green", None, 2, "{}"),
     "finish": commands.finish(Layout(), "{}", ("0.1.0", "0.2.0")),
 }
@@ -57,12 +57,15 @@ def test_a_start_says_how() -> None:
         "health_path=/healthz",
         "status=200",
         "version=1.0.0",
+        "body=",
         "timeout_ms=30000",
         "passes=3",
         "interval=0.05",
         "drain_ms=2000",
         "reuse=yes",
         "must_record=no",
+        "warm_paths=",
+        "dependencies=",
         "entry={}",
         "seen={}",
     ]

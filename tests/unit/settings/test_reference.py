@@ -42,7 +42,7 @@ def test_each_section_of_the_example_has_every_key(name: str) -> None:
     section = re.search(rf"^  launch-ready:{name}:\n((?:    .*\n|\n)+)", EXAMPLE.read_text() + "\n", re.MULTILINE)
     assert section, name
     # A key that excludes another stands in a comment.
-    keys = set(re.findall(r"^ *(?:# |- )?([a-z_0-9]+):(?: |$)", section[1], re.MULTILINE))
+    keys = set(re.findall(r"^ *(?:# *)?(?:- )?([a-z_0-9]+):(?: |$)", section[1], re.MULTILINE))
     wanted = {key for model in _models(SECTIONS[name]) for key in model.model_fields}
     assert wanted - keys == set()
 
