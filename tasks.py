@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import artifact, incident, lab, release, stack, unfinished
+from cli import artifact, hosts, incident, lab, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -23,6 +23,7 @@ namespace = Collection(
     rollback=Collection(release.rollback),
     releases=Collection(release.releases),
     artifact=Collection(artifact.pack, artifact.show),
+    hosts=Collection(hosts.prepare, hosts.audit),
     maintenance=Collection(incident.on, incident.off),
     lab=Collection(lab.up, lab.down, lab.status),
 )

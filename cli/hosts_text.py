@@ -8,6 +8,7 @@ from typing import Any
 
 from core.terminal import clean
 from deploy.fleet import Gathered
+from deploy.hosts.audit import Check
 from deploy.hosts.status import HostStatus, Problem
 
 _GIB = 1 << 30
@@ -74,3 +75,22 @@ def _host_json(name: str, host: HostStatus) -> dict[str, Any]:
         "disk_free_bytes": host.disk_free,
         "in_flight": dict(host.in_flight),
     }
+
+
+def audit(found: Gathered[tuple[Check, ...]]) -> str:
+    """A line a check: what is bad on each host comes first."""
+    order = {"bad": 0, "cannot tell": 1, "ok": 2}
+    lines = [
+        f"{name:<12} {check.verdict:<11} {check.id:<20} {check.why}"
+        for name, checks in found.good.items()
+        for check in sorted(checks, key=lambda each: order[each.verdict])
+    ]
+    lines += [f"{name:<12} {clean(str(reason))}" for name, reason in found.bad.items()]
+    bad = sum(check.verdict == "bad" for checks in found.good.values() for check in checks)
+    return "\n".join([*lines, f"{bad} bad" if bad or found.bad else "nothing is bad"])
+
+
+def audit_json(found: Gathered[tuple[Check, ...]]) -> dict[str, Any]:
+    """The document of ``hosts.audit``."""
+    hosts = [{"name": name, "checks": [asdict(check) for check in checks]} for name, checks in found.good.items()]
+    return {"hosts": hosts + [{"name": name, "error": str(reason)} for name, reason in found.bad.items()]}
