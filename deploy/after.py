@@ -58,15 +58,18 @@ class Stale:
         return f"{' and '.join(parts)} dropped" if parts else "nothing changed"
 
 
-def purge(operation: Operation, places: Mapping[str, Place]) -> None:
-    """Have the edge drop what the settings say, in a phase of its own. Raises nothing that is expected."""
+def purge(operation: Operation, places: Mapping[str, Place], left: str = "") -> None:
+    """Have the edge drop what the settings say, in a phase of its own. Raises nothing that is expected.
+
+    ``left`` is the release that had the traffic, where that is another than ``places`` has it.
+    """
     after, settings = operation.world.after, operation.world.settings.purge
     if after is None or after.purger is None or not settings.asked:
         return
     purger = after.purger
 
     def work() -> str:
-        stale = stale_of(settings, operation.world.settings.url or "", _changes(operation, places, settings))
+        stale = stale_of(settings, operation.world.settings.url or "", _changes(operation, places, settings, left))
         if stale.everything or stale.urls or stale.prefixes:
             purger.purge(stale.urls, stale.prefixes, everything=stale.everything)
         return stale.words
@@ -149,10 +152,12 @@ def _files(changes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
             yield from (path + quote(file, safe="/!$&'()+,;=:@~") for file in files)
 
 
-def _changes(operation: Operation, places: Mapping[str, Place], settings: Purge) -> dict[str, tuple[str, ...]]:
+def _changes(
+    operation: Operation, places: Mapping[str, Place], settings: Purge, left: str
+) -> dict[str, tuple[str, ...]]:
     """Path → the files below it that differ, asked of the first host: it keeps both releases, unpacked."""
     name, layout = next(iter(places)), operation.world.layout
-    before = places[name].before_version
+    before = left or places[name].before_version
     if settings.everything or not before or before == operation.version:
         return {}
     changes = {}

@@ -178,10 +178,15 @@ async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
 async def _relay(request: web.BaseRequest, answer: aiohttp.ClientResponse, added: Pairs) -> web.StreamResponse:
     """The origin's answer, as it comes. If it ends too early the client's connection ends too, so that it can tell."""
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=for_client(answer.headers, added))
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         async for chunk in answer_body(answer):
             await response.write(chunk)
+    except ConnectionError:
+        # The client left: the origin sees at once that its stream has no reader, not after TLS's goodbye (30 s).
+        if answer.connection is not None and answer.connection.transport is not None:
+            answer.connection.transport.abort()
+        raise
     except OriginError as error:
         LOG.warning("%s: the answer broke off: %s", clean(request.host), clean(str(error)))
         return _cut(request)

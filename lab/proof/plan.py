@@ -31,7 +31,7 @@ class Proof:
     events: int = 4
     uploads: int = 6
     edge_clients: int = 8
-    longest: float = 15.0
+    longest: float = 12.0
 
     def check(self) -> None:
         """Raises :class:`LabError` for a proof that is not bounded."""

@@ -119,6 +119,9 @@ class Stream:
                 yield stream, _answer(200, answer)
             finally:
                 await _ended(reading)
+                # TLS's own goodbye would keep the connection, and so the drain of a colour, for up to 30 s.
+                if answer.connection is not None and answer.connection.transport is not None:
+                    answer.connection.transport.abort()
 
 
 async def _read_websocket(opened: aiohttp.ClientWebSocketResponse[bool], stream: _Open) -> None:

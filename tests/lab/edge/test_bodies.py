@@ -312,3 +312,24 @@ async def test_server_sent_events_come_as_they_are_sent(client: Any, serve: Any)
         assert await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 2) == b"event: one\n\n"
         read.set()
         assert await answer.content.read() == b"event: two\n\n"
+
+
+async def test_an_origin_sees_at_once_that_the_reader_of_a_stream_has_left(client: Any, serve: Any) -> None:
+    left = asyncio.Event()
+
+    async def origin(request: web.BaseRequest) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        try:
+            while request.transport is not None:
+                await answer.write(b": here\n\n")
+                await asyncio.sleep(0.05)
+        finally:
+            left.set()
+        return answer
+
+    await serve(origin)
+    async with client.get("/events") as answer:
+        await answer.content.readuntil(b"\n\n")
+        answer.connection.transport.abort()
+    await asyncio.wait_for(left.wait(), 5)

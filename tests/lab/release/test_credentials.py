@@ -185,3 +185,15 @@ def test_a_host_that_is_caught_up_gets_the_secrets_that_the_stores_have_now(flee
     catch_up(with_secrets(fleet, store))
     assert set(fleet.serves().values()) == {"200 1.0.0"}
     assert (away.root / "credentials/of.1.0.0/SESSION_KEY").read_text() == "the second of the keys"
+
+
+def test_a_host_that_kept_nothing_gets_both_releases_and_the_secrets_of_both(fleet: Any, builder: Builder) -> None:
+    store, away = Store("the first of the keys"), fleet.hosts.pop("c")
+    deploy(with_secrets(fleet, store), builder("1.0.0", extra=ASKS))
+    deploy(with_secrets(fleet, store), builder("2.0.0", extra=ASKS))
+    fleet.hosts["c"] = away
+    catch_up(with_secrets(fleet, store))
+    kept = sorted(folder.name for folder in (away.root / "credentials").glob("of.*"))
+    assert kept == ["of.1.0.0", "of.2.0.0"]
+    assert rollback(fleet.world).version == "1.0.0"
+    assert set(fleet.serves().values()) == {"200 1.0.0"}

@@ -157,3 +157,18 @@ def test_without_a_name_there_is_nothing_to_purge_at() -> None:
     with pytest.raises(AfterError, match="which name to purge at"):
         stale_of(Purge(paths=("/a",)), "", {})
     assert stale_of(Purge(everything=True), "", {}).everything
+
+
+def test_what_had_the_traffic_can_be_said_where_the_places_have_it_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, asked = Cache(), []
+    made, _told = operation(After(cache), Purge(changed=(Static(folder="static", path="/s/"),)))
+
+    def step(name: str, script: str) -> list[str]:
+        asked.append((name, "before=1.5.0" in script))
+        return ["file a.css", "compared"]
+
+    monkeypatch.setattr(made, "step", step)
+    purge(made, PLACES, left="1.5.0")
+    assert asked == [("a", True)]
+    purge(made, PLACES, left="2.0.0")
+    assert cache.purged == [((f"{URL}/s/a.css",), (), False)]
