@@ -301,6 +301,23 @@ def test_a_host_that_lies_gets_nothing_but_the_release(
     assert all("did not arrive as it was sent" in str(error) for error in outcome.bad.values())
 
 
+def test_a_host_without_openssl_reads_the_same(
+    fleet: Any, builder: Builder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for path in (path for folder in ("/usr/bin", "/bin") for path in Path(folder).iterdir()):
+        if path.name != "openssl" and not (tools / path.name).is_symlink():
+            (tools / path.name).symlink_to(path)
+    monkeypatch.setenv("PATH", str(tools))
+    assert shutil.which("openssl") is None
+    send(fleet, builder("1.0.0", files=FILES)).or_raise()
+    artifact = builder("2.0.0", files={**FILES, "new": b"new"})
+    send(fleet, artifact).or_raise()
+    assert holds(kept(fleet, "a", "2.0.0"), artifact)
+    assert (kept(fleet, "a", "2.0.0") / "bin/run").samefile(kept(fleet, "a", "1.0.0") / "bin/run")
+
+
 def test_a_full_disk_is_named_and_left_as_it_was(fleet: Any, builder: Builder) -> None:
     artifact = builder("1.0.0", files=FILES)
     for host in fleet.hosts.values():
