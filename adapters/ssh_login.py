@@ -58,9 +58,10 @@ class Login:
         host = self._host
         if host.identity_file and not Path(host.identity_file).is_file():
             raise HostError(f"{host.name}: there is no private key at {host.identity_file} (identity_file)")
-        arguments = {
+        arguments: dict[str, Any] = {
             "sock": self._socket(),
-            "key_filename": host.identity_file,
+            # Fabric takes none for a list of them.
+            **({"key_filename": host.identity_file} if host.identity_file else {}),
             "allow_agent": host.identity_file is None,
             "look_for_keys": host.identity_file is None,
             "banner_timeout": self._seconds,

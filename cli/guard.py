@@ -16,14 +16,13 @@ from invoke.exceptions import Exit
 from invoke.tasks import task
 
 from core.errors import LaunchReadyError
-from core.signals import handled
+from core.signals import INTERRUPTED, handled
 from core.terminal import clean
 
 # Cleaned up after as Ctrl-C is.
 _ENDING = dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERRUPTED = 130
 _COLLECT_AFTER = 50_000
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
+from cli.dry_run import DRY_RUN, rehearsed
 from cli.guard import command
 from cli.world import JSON, STACK, WAIT, WITHOUT, Wishes, reached, seconds
 from core.errors import RollbackError, SettingsError
+
+if TYPE_CHECKING:
+    from deploy.forward import Deployed
+    from deploy.operation import World
 
 
 @command(
@@ -23,6 +29,7 @@ from core.errors import RollbackError, SettingsError
         "watch": "how long to watch it once it is live, such as 60s or 10m; 0 is not at all",
         "without": WITHOUT,
         "wait": WAIT,
+        "dry-run": DRY_RUN,
         "json": JSON,
     },
     iterable=["without"],
@@ -36,6 +43,7 @@ def deploy(
     watch: str = "",
     without: Sequence[str] | None = None,
     wait: str = "",
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """
@@ -50,6 +58,7 @@ def deploy(
         invoke deploy --stack lab --artifact community-2.0.0.tar.gz --watch 10m
         invoke deploy --stack lab --artifact community-2.0.0.tar.gz --canary 10,50,100 --step 60s
         invoke deploy --stack lab --artifact community-2.0.0.tar.gz --without app-2
+        invoke deploy --stack lab --artifact community-2.0.0.tar.gz --dry-run
 
     Exit status: 0 live and verified; 2 the artefact or a setting; 3 somebody else is releasing; 4 not healthy, traffic
     untouched; 5 taken back; 6 bad, with no release to go back to; 7 hosts serve different versions; 1 anything else,
@@ -65,9 +74,17 @@ def deploy(
     soak = seconds("--watch", watch) if watch else None
     percents = _percents(canary) if canary else None
     each = seconds("--step", step, 86400) if step else None
-    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, secrets=True)) as world:
+    wishes = Wishes(quiet=json, without=without or (), wait=wait, secrets=True)
+
+    def work(world: World) -> Deployed:
         plan = plan_of(world.settings.canary, percents, each)
-        done = run(world, open_artifact(Path(artifact), world.settings.signing_keys), soak, plan)
+        return run(world, open_artifact(Path(artifact), world.settings.signing_keys), soak, plan)
+
+    if dry_run:
+        rehearsed(stack, wishes, work)
+        return
+    with reached(stack, wishes) as world:
+        done = work(world)
     text.show(text.document(done) if json else text.deployed(done, stack))
 
 
@@ -91,6 +108,7 @@ def _tenth(percent: int) -> bool:
         "to": "the version to go back to (without it, the one before)",
         "without": WITHOUT,
         "wait": WAIT,
+        "dry-run": DRY_RUN,
         "json": JSON,
     },
     iterable=["without"],
@@ -101,6 +119,7 @@ def rollback(
     to: str = "",
     without: Sequence[str] | None = None,
     wait: str = "",
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """
@@ -112,11 +131,18 @@ def rollback(
 
         invoke rollback --stack lab
         invoke rollback --stack lab --to 1.0.0
+        invoke rollback --stack lab --dry-run
 
     Exit status: 0 every host and the edge answer with it; 6 it could not be done, or the edge could not confirm it; 3
     somebody else is releasing; 7 hosts serve different versions; 1 anything else, traffic untouched.
     """
-    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait)) as world:
+    wishes = Wishes(quiet=json, without=without or (), wait=wait)
+    if dry_run:
+        from rollback.api import rollback as run
+
+        rehearsed(stack, wishes, lambda world: run(world, to or None))
+        return
+    with reached(stack, wishes) as world:
         from cli import release_text as text
         from rollback.api import rollback as run
 

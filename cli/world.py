@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.guard import ROOT
 from core.errors import SettingsError
+from core.signals import stopping
 
 if TYPE_CHECKING:
     from adapters.ssh import SshShell
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 STACK = "which stack, of stacks/Pulumi.STACK.yaml (without it, $LAUNCH_READY_STACK)"
 JSON = "print one JSON document and nothing else"
 WITHOUT = "do without this host, which cannot be reached (again for another); `invoke deploy.catch-up` brings it up"
+_ONCE = "interrupted: what was begun is being put in order; Ctrl-C once more ends at once"
+_TWICE = (
+    "error: ended at once: the hosts wrote down how far it came, and their locks are free; see `invoke releases --stack"
+    " {stack}`; `invoke deploy.resume`, `invoke deploy.abort` or `invoke rollback` has all of them serve one version"
+)
 WAIT = "seconds to wait while somebody else is releasing (without it, none)"
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -31,6 +37,7 @@ class Wishes:
     """What the command line says of the world. ``without`` names hosts, ``wait`` is in seconds as it was typed.
 
     ``secrets`` is for a command that starts a release which may be new to a host: with the stores to read them from.
+    Without ``keep`` nothing is written on this machine.
     """
 
     quiet: bool = False
@@ -38,6 +45,7 @@ class Wishes:
     without: Sequence[str] = ()
     wait: str = ""
     secrets: bool = False
+    keep: bool = True
 
 
 def stack_name(stack: str) -> str:
@@ -68,6 +76,7 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
     """The hosts and the edge of a stack; every connection is cut at the end, whatever happened.
 
     Logins begin as soon as the hosts are known, while the rest is still being imported: in the worst hour that counts.
+    Ctrl-C once has the command put things in order and end; twice ends it at once.
     """
     from adapters.ssh import SshShell
     from cli.around import after_of, sources_of
@@ -84,13 +93,11 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
     fleet = fleet_of(hosts, ROOT)
     _known(fleet, wishes.without)
     shells = {host.name: SshShell(host) for host in fleet.hosts if host.name not in wishes.without}
-    try:
+    with stopping(_ONCE, _TWICE.format(stack=name)), closing(_Connections(shells.values())):
         for shell in shells.values():
             shell.connect_early()
         world = _reaching_out(name, shells, settings, fleet.edge, wishes)
         yield replace(world, sources=sources_of(path) if wishes.secrets else None, after=after_of(path, settings))
-    finally:
-        _close(shells.values())
 
 
 def _known(fleet: Fleet, without: Sequence[str]) -> None:
@@ -117,7 +124,7 @@ def _reaching_out(
         clock=SystemClock(),
         progress=progress(quiet=wishes.quiet),
         settings=settings,
-        record=FileRecord(record_of(name)),
+        record=FileRecord(record_of(name)) if wishes.keep else None,
         left_out=tuple(wishes.without),
         wait_seconds=seconds("--wait", wishes.wait) if wishes.wait else 0.0,
         stack=name,
@@ -130,7 +137,11 @@ def record_of(stack: str) -> Path:
     return ROOT / ".launch-ready" / f"{stack}.jsonl"
 
 
-def _close(shells: Collection[SshShell]) -> None:
-    """All at once: each takes its time to hear that it is over."""
-    with ThreadPoolExecutor(max_workers=max(1, len(shells))) as pool:
-        list(pool.map(lambda shell: shell.close(), shells))
+class _Connections:
+    def __init__(self, shells: Collection[SshShell]) -> None:
+        self._shells = shells
+
+    def close(self) -> None:
+        """All at once: each takes its time to hear that it is over."""
+        with ThreadPoolExecutor(max_workers=max(1, len(self._shells))) as pool:
+            list(pool.map(lambda shell: shell.close(), self._shells))

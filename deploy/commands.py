@@ -29,17 +29,18 @@ class Check:
 def _script(layout: Layout, fragments: str, **values: str | float) -> str:
     places = {"srv": layout.srv, "run": layout.run, "launch": layout.launch, "tools": layout.tools, "log": layout.log}
     head = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in {**places, **values}.items())
-    return "\n".join(["set -eu", head, *(_fragment(name) for name in ("lib", *fragments.split()))])
+    return "\n".join(["set -eu", head, *(fragment(name) for name in ("lib", *fragments.split()))])
 
 
 @functools.cache
-def _fragment(name: str) -> str:
+def fragment(name: str) -> str:
+    """The text of ``scripts/NAME.sh``."""
     return (_FOLDER / f"{name}.sh").read_text(encoding="utf-8")
 
 
-def look(layout: Layout) -> str:
-    """Say what the host serves and keeps, and hold nothing."""
-    return _script(layout, "facts") + "\nfacts\n"
+def look(layout: Layout, *, preflight: bool = False) -> str:
+    """Say what the host serves and keeps, and hold nothing; ``preflight`` as of :func:`hold`."""
+    return _script(layout, f"facts {'preflight' if preflight else 'nothing'}") + "\nfacts\npreflight\n"
 
 
 def hold(layout: Layout, owner: str, lease_seconds: int, *, preflight: bool) -> str:
@@ -220,7 +221,7 @@ def finish(layout: Layout, entry: str, prune: tuple[str, ...]) -> str:
 
 def status(layout: Layout) -> str:
     """Say the facts, and how the live release is now: its health, its connections, the last five minutes' 5xx, disk."""
-    return _script(layout, "facts") + "\nfacts\n" + _fragment("status")
+    return _script(layout, "facts") + "\nfacts\n" + fragment("status")
 
 
 def logs(layout: Layout, colour: str, since: str, lines: int, cursor: str = "") -> str:

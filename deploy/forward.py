@@ -112,6 +112,8 @@ def _or_refused(operation: Operation, places: Mapping[str, Place]) -> Iterator[s
         undone = withdraw_all(operation, places, REFUSED, why, untouched=set(places) - touched)
         for reason in undone.bad.values():
             operation.world.progress.note(f"{reason} (while the end of this command was written down there)")
+        if not isinstance(error, Exception):
+            operation.world.progress.note("it was interrupted before any traffic moved: nothing changed for visitors")
         raise
 
 

@@ -51,7 +51,7 @@ def start_everywhere(
         if moved:
             operation.world.progress.note(str(take_back(operation, places, fleet, _INTERRUPTED)))
         else:
-            withdraw_all(operation, places, REFUSED, "interrupted")
+            told_left(operation, withdraw_all(operation, places, REFUSED, "interrupted"))
         raise
     if started.bad and moved:
         raise take_back(operation, places, fleet, "\n".join(str(reason) for reason in started.bad.values()))
@@ -66,6 +66,15 @@ def _refused(started: Gathered[Started], undone: Gathered[None], operation: Oper
     reasons += [f"{reason} (while {operation.version} was stopped there)" for reason in undone.bad.values()]
     kind = HealthError if any(isinstance(bad, HealthError) for bad in started.bad.values()) else HostError
     return kind("\n".join([*reasons, f"{operation.version} got no traffic: every host serves what it served before"]))
+
+
+def told_left(operation: Operation, undone: Gathered[None]) -> None:
+    """Say what a command left that was interrupted before any traffic had moved."""
+    for reason in undone.bad.values():
+        operation.world.progress.note(f"{reason} (while {operation.version} was stopped there)")
+    operation.world.progress.note(
+        "it was interrupted before any traffic moved: every host serves what it served before"
+    )
 
 
 def withdraw_all(
