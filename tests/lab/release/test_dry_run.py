@@ -171,13 +171,19 @@ def test_no_other_flag_of_a_deploy_defeats_it(
 
     new, old = builder("3.0.0", migrate="true").path, builder("1.0.0").path
     before = digests(two)
-    flags = {"json": (False, True), "watch": ("", "30"), "without": ((), ("c",)), "wait": ("", "5")}
-    for artifact in (new, old):
-        for chosen in every(flags):
-            task.body(None, stack="it", artifact=str(artifact), dry_run=True, **chosen)
-            assert digests(two) == before, chosen
-            said = capsys.readouterr().out
-            assert json.loads(said)["dry_run"] if chosen["json"] else said.startswith("dry run: nothing was changed")
+    flags = {
+        "json": (False, True),
+        "watch": ("", "30"),
+        "without": ((), ("c",)),
+        "wait": ("", "5"),
+        "canary": ("", "10,100"),
+        "step": ("", "30s"),
+    }
+    for number, chosen in enumerate(every(flags)):
+        task.body(None, stack="it", artifact=str(old if number % 8 == 7 else new), dry_run=True, **chosen)
+        assert digests(two) == before, chosen
+        said = capsys.readouterr().out
+        assert json.loads(said)["dry_run"] if chosen["json"] else said.startswith("dry run: nothing was changed")
     assert not (stack / ".launch-ready").exists()
     assert set(task.body.__wrapped__.__code__.co_varnames[: task.body.__wrapped__.__code__.co_argcount]) == {
         *("_context", "stack", "artifact", "dry_run"),
