@@ -106,7 +106,7 @@ def _fill(host: Host) -> None:
         # The port too: a tree that was built while 5432 was taken on the machine has the next free one.
         listen = f"listen_addresses = '{host.address}'\nport = {DATABASE_PORT}\n"
         wanted.append(File(f"{cluster}/conf.d/listen.conf", listen))
-        for unit in ("nginx.service", "app-link.service"):
+        for unit in ("nginx.service", "app-link.service", "app-cool.timer"):
             (units / unit).unlink()
         (units / "postgresql.service").symlink_to("/lib/systemd/system/postgresql.service")
     _write(host.root, wanted, passwd)

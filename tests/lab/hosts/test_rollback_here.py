@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.journal import parse, unfinished
+from deploy.journal import Entry, good_releases, parse, unfinished
 from lab.hosts import api
 from lab.place import Place, here
 from tests.lab.hosts.prepared import NAME, Prepared
@@ -85,6 +85,19 @@ def test_each_line_is_chained_to_the_one_before(host: Prepared) -> None:
     assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2, 3]
     before = ["", *lines[:-1]]
     assert [json.loads(line)["prev"] for line in lines] == [sha256(line.encode()).hexdigest() for line in before]
+
+
+@pytest.mark.parametrize("back", ["", "2.0.0"])
+def test_without_a_note_the_journal_says_where_back_is(host: Prepared, back: str) -> None:
+    def line(action: str, version: str) -> str:
+        return Entry("t", "r", "w", action, "done", version, "d", "", "ok", 1.0).line() + "\n"
+
+    host.deploy(f"rm /srv/app/back; [ -z '{back}' ] || echo {back} >/srv/app/back")
+    steps = [("deploy", "0.9.0"), ("deploy", "1.0.0"), ("deploy", "1.1.0"), ("rollback", "1.0.0"), ("deploy", "2.0.0")]
+    host.deploy("cat >/srv/app/journal.jsonl", "".join(line(*step) for step in steps))
+    assert host.deploy("rollback-here").returncode == 0
+    assert serves(host) == "200 1.0.0\nslots/blue\n"
+    assert good_releases(parse(ledger(host))) == ["0.9.0", "1.0.0"]
 
 
 def test_one_that_is_not_healthy_gets_no_traffic(host: Prepared) -> None:
