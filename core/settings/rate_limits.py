@@ -26,7 +26,9 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Path = Annotated[
     str,
     matching(
-        r"/[a-z0-9._~/*-]{0,199}", "a path of lower-case letters, digits and -._~/ that begins with /; * is any text"
+        # Cloudflare's wildcard refuses two stars in a row: one says as much.
+        r"/(?!.*\*\*)[a-z0-9._~/*-]{0,199}",
+        "a path of lower-case letters, digits and -._~/ that begins with /; * is any text, and never two in a row",
     ),
 ]
 """A lower-case path. ``*`` is any text, slashes in it too, as in Cloudflare's ``wildcard``."""

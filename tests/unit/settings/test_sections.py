@@ -59,7 +59,7 @@ f.yaml:14: config.launch-ready:waf.rules is a mapping; it must be a list
 f.yaml:15: config.launch-ready:rate_limits.rules[0].name is "A"; it must be 1 to 50 lower-case letters, digits and \
 hyphens, such as admin-pages
 f.yaml:15: config.launch-ready:rate_limits.rules[0].paths[0] is "x"; it must be a path of lower-case letters, digits \
-and -._~/ that begins with /; * is any text
+and -._~/ that begins with /; * is any text, and never two in a row
 f.yaml:15: config.launch-ready:rate_limits.rules[0].requests is 0; it should be greater than or equal to 1
 f.yaml:15: config.launch-ready:rate_limits.rules[0].period is 61; allowed: 10, 60, 120, 300, 600 or 3600
 f.yaml:16: config.launch-ready:email.mx[0].priority is 70000; it should be less than or equal to 65535
