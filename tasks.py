@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import artifact, hosts, incident, lab, release, stack, unfinished
+from cli import artifact, contract, hosts, incident, lab, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -19,7 +19,7 @@ namespace = Collection(
     incident.status,
     incident.logs,
     # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.
-    deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up),
+    deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up, contract.contract),
     rollback=Collection(release.rollback),
     releases=Collection(release.releases),
     artifact=Collection(artifact.pack, artifact.show),

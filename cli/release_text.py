@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.terminal import clean
@@ -13,7 +14,7 @@ from deploy.edge import NOT_ASKED
 from deploy.facts import HostFacts
 from deploy.fleet import told
 from deploy.history import behind
-from deploy.journal import BEGIN, ENDS
+from deploy.journal import BEGIN, CONTRACT, ENDS, MIGRATE, REFUSED
 from deploy.plan import cut_short
 
 if TYPE_CHECKING:
@@ -159,6 +160,11 @@ def releases(found: Mapping[str, HostFacts]) -> str:
 def _state(facts: HostFacts) -> Iterator[str]:
     if facts.maintenance:
         yield "its visitors see the maintenance page: `invoke maintenance.off`"
+    if facts.tenths:
+        yield f"{facts.tenths * 10} % of its traffic goes to {facts.slots.get(facts.idle)} ({facts.idle}), by a canary"
+    if warm := _warm(facts):
+        until = f"until {warm['until']}" if warm["until"] else "until the next release"
+        yield f"{warm['version']} is warm in {warm['colour']} {until}"
     if facts.lease is not None and facts.lease.left > 0:
         yield f"{facts.lease.who} is releasing to it since {facts.lease.since} ({facts.lease.action})"
 
@@ -168,7 +174,11 @@ def _history(found: Mapping[str, HostFacts]) -> list[str]:
     for facts in found.values():
         for entry in facts.journal:
             line = f"{entry.at}  {entry.action:<8} {entry.version:<16} {entry.who}"
-            if entry.step == BEGIN:
+            if entry.action == CONTRACT and entry.step in (MIGRATE, REFUSED):
+                seen[entry.run] = (
+                    f"{line}  {'the database is at' if entry.schema else entry.result} {entry.schema or ''}"
+                )
+            elif entry.step == BEGIN:
                 seen.setdefault(entry.run, f"{line}  cut short")
             elif entry.run in seen and entry.step in ENDS:
                 why = "" if entry.result == "ok" else f": {entry.result}"
@@ -179,6 +189,17 @@ def _history(found: Mapping[str, HostFacts]) -> list[str]:
 def document(done: Deployed | RolledBack) -> dict[str, Any]:
     """The document of a deploy or a rollback."""
     return {**asdict(done), "edge": {"verified": done.edge.verified, "reason": done.edge.reason}}
+
+
+def _warm(facts: HostFacts) -> dict[str, str | None] | None:
+    """What runs beside the live release, and until when (none: until the next release)."""
+    colour = facts.idle
+    if colour not in facts.sockets or colour not in facts.slots:
+        return None
+    until = None
+    if facts.cools is not None and facts.cools[0] == colour:
+        until = f"{datetime.now(UTC) + timedelta(seconds=facts.cools[1]):%Y-%m-%d %H:%M} UTC"
+    return {"version": facts.slots[colour], "colour": colour, "until": until}
 
 
 def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
@@ -193,6 +214,8 @@ def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
                 "slots": dict(facts.slots),
                 "kept": {version: kept.digest for version, kept in sorted(facts.kept.items())},
                 "good": facts.good,
+                "warm": _warm(facts),
+                "canary_percent": (facts.tenths or 0) * 10,
                 "journal": [asdict(entry) for entry in facts.journal],
             }
             for name, facts in found.items()

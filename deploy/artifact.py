@@ -60,6 +60,7 @@ class Artifact:
             mode="json", by_alias=True, include={"version", "health_path", "schema_", "secrets"}
         )
         known |= {"digest": self.digest, "tree": self.tree, "migrations": self.manifest.migrations is not None}
+        known |= {"contract": self.manifest.contract.target} if self.manifest.contract else {}
         return json.dumps(known, separators=(",", ":"))
 
     def kept(self) -> Kept:
@@ -73,6 +74,7 @@ class Artifact:
             maximum=schema.maximum if schema else None,
             target=schema.target if schema else None,
             migrations=manifest.migrations is not None,
+            contract=manifest.contract.target if manifest.contract else None,
             secrets=manifest.secrets,
             tree=self.tree,
         )
@@ -85,6 +87,11 @@ class Artifact:
         """What the unit of the migrations starts; empty without migrations."""
         migrations = self.manifest.migrations
         return commands.launcher(migrations.command, self.version) if migrations else ""
+
+    def contract_script(self) -> str:
+        """What the unit of the contract starts; empty without one."""
+        contract = self.manifest.contract
+        return commands.launcher(contract.command, self.version) if contract else ""
 
 
 def open_artifact(

@@ -79,10 +79,11 @@ def lacks(layout: Layout, tree: str) -> str:
     return _script(layout, "contents lacks", tree=tree)
 
 
-def upload(layout: Layout, version: str, tree: str, run: str, migrate: str, record: str) -> str:
+def upload(layout: Layout, version: str, tree: str, run: str, migrate: str, record: str, *, contract: str = "") -> str:
     """Take a ``.tar.gz`` of what was lacking from standard input, see that all is there, and give it its name.
 
-    ``run`` and ``migrate`` (may be empty) are what its units start; ``record`` is one line of JSON about it.
+    ``run``, ``migrate`` and ``contract`` (may be empty) are what its units start; ``record`` is one line of JSON about
+    it.
     """
     return _script(
         layout,
@@ -91,6 +92,7 @@ def upload(layout: Layout, version: str, tree: str, run: str, migrate: str, reco
         tree=tree,
         run_script=run,
         migrate_script=migrate,
+        contract_script=contract,
         release_json=record,
     )
 
@@ -99,6 +101,11 @@ def migrate(layout: Layout, colour: Colour, version: str, drain_seconds: float, 
     """Journal ``intent``, run the migrations of ``version`` from the idle ``colour``, then journal ``entry``."""
     drain = _milliseconds(drain_seconds)
     return _script(layout, "migrate", colour=colour, version=version, drain_ms=drain, intent=intent, entry=entry)
+
+
+def contract(layout: Layout, colour: Colour, intent: str, entry: str, refused: str) -> str:
+    """Journal ``intent``, run the contract of the release in ``colour``, journal ``entry``, or ``refused``."""
+    return _script(layout, "contract", colour=colour, intent=intent, entry=entry, refused=refused)
 
 
 @dataclass(frozen=True)
@@ -214,9 +221,24 @@ def changed(layout: Layout, before: str, version: str, folder: str) -> str:
     return _script(layout, "changed", before=before, version=version, folder=folder)
 
 
-def finish(layout: Layout, entry: str, prune: tuple[str, ...]) -> str:
-    """Journal ``entry`` and remove the releases ``prune``."""
-    return _script(layout, "finish", entry=entry, prune=" ".join(prune))
+@dataclass(frozen=True)
+class Cooling:
+    """A colour that has no traffic, and for how many seconds more it is kept running; 0 is until the next release."""
+
+    colour: Colour
+    seconds: float
+
+
+def finish(layout: Layout, entry: str, prune: tuple[str, ...], cooling: Cooling | None = None) -> str:
+    """Journal ``entry``, remove the releases ``prune`` and set down when the ``cooling`` colour is stopped."""
+    return _script(
+        layout,
+        "finish",
+        entry=entry,
+        prune=" ".join(prune),
+        cool=cooling.colour if cooling else "-",
+        warm_seconds=round(cooling.seconds) if cooling else 0,
+    )
 
 
 def status(layout: Layout) -> str:

@@ -31,6 +31,8 @@ class Kept:
     target: int | None = None
     migrations: bool = False
     secrets: tuple[str, ...] = ()
+    contract: int | None = None
+    """What its contract brings the schema to, if it has one."""
     tree: str = ""
     """The SHA-256 of the list of its contents; empty where an older deploy wrote the record."""
 
@@ -68,7 +70,7 @@ class HostFacts:
     ``fence`` is what the lock was given with, ``head`` the SHA-256 of the journal's last line, ``lease`` whoever holds
     the lock, ``maintenance`` whether its visitors see the maintenance page, ``elsewhere`` the runs that other hosts
     saw to their end: by then every host served their versions. ``tenths`` is how many of its ten slots a canary has
-    (none: it was prepared before there were slots).
+    (none: it was prepared before there were slots), ``cools`` the colour that will be stopped, in how many seconds.
     """
 
     name: str
@@ -85,6 +87,7 @@ class HostFacts:
     maintenance: bool = False
     elsewhere: frozenset[str] = frozenset()
     tenths: int | None = None
+    cools: tuple[Colour, int] | None = None
 
     @property
     def serving(self) -> Colour | None:
@@ -145,6 +148,7 @@ def read_facts(name: str, ran: Ran) -> HostFacts:
         lease=_lease(read.words),
         maintenance="maintenance" in read.words,
         tenths=_count(read.words.get("tenths", "")),
+        cools=_cools(read.words),
     )
 
 
@@ -164,6 +168,12 @@ def read_lease(text: str, left: float) -> Lease | None:
     except (ValueError, KeyError, TypeError):
         return None
     return Lease(who, action, since, left)
+
+
+def _cools(words: Mapping[str, str]) -> tuple[Colour, int] | None:
+    name, _, due = words.get("cool", "").partition(" ")
+    colour, ends, now = colour_of(name), _count(due), _count(words.get("up", ""))
+    return None if colour is None or ends is None or now is None else (colour, max(0, ends - now))
 
 
 def _count(text: str) -> int | None:
@@ -205,6 +215,7 @@ def _kept(line: str) -> Kept | None:
             maximum=schema.get("maximum"),
             target=schema.get("target"),
             migrations=bool(found.get("migrations")),
+            contract=found.get("contract"),
             secrets=tuple(str(name) for name in found.get("secrets") or ()),
             tree=found.get("tree", ""),
         )

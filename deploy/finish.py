@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deploy import commands
+from deploy.commands import Cooling
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, at_once
 from deploy.journal import DONE
+from deploy.layout import other
 from deploy.operation import Operation
 from deploy.plan import Place, prunable
 
@@ -20,7 +22,8 @@ def finish_all(
     def finish(name: str) -> str:
         gone = prunable(fleet[name], places[name], operation.version, keep) if keep else ()
         entry = operation.ends(DONE, places[name].colour)
-        lines = operation.step(name, commands.finish(operation.world.layout, entry, gone))
+        cooling = Cooling(other(places[name].colour), operation.world.settings.warm_seconds)
+        lines = operation.step(name, commands.finish(operation.world.layout, entry, gone, cooling))
         return "not recorded" if "unrecorded" in lines else f"removed {', '.join(gone)}" if gone else "recorded"
 
     with operation.phase("finish") as states:

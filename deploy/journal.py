@@ -18,6 +18,7 @@ BEGIN = "begin"
 MIGRATING, MIGRATE = "migrating", "migrate"
 START, HEALTHY = "start", "healthy"
 CANARY = "canary"
+CONTRACT = "contract"
 SWITCHING, SWITCH = "switching", "switch"
 DONE, REFUSED, REVERTED = "done", "refused", "reverted"
 ENDS = (DONE, REFUSED, REVERTED)
@@ -122,5 +123,16 @@ def overtaken(cut: Entry, entries: Iterable[Entry]) -> bool:
 
 def schema_level(entries: Iterable[Entry]) -> int | None:
     """The highest version that a migration brought the database to: a way back in the code is none in the schema."""
-    levels = [entry.schema for entry in entries if entry.step == MIGRATE and entry.schema is not None]
+    known = list(entries)
+    refused = {entry.run for entry in known if entry.step == REFUSED}
+    levels = [
+        entry.schema
+        for entry in known
+        if entry.schema is not None and (entry.step == MIGRATE or (_takes_away(entry) and entry.run not in refused))
+    ]
     return max(levels, default=None)
+
+
+def _takes_away(entry: Entry) -> bool:
+    """A contract that began: one that was cut short may have been done, and what it took is not there any more."""
+    return entry.step == MIGRATING and entry.action == CONTRACT

@@ -43,6 +43,16 @@ class Schema(Section):
         return self
 
 
+class Contract(Section):
+    """What takes away from the database what only older releases need."""
+
+    command: Words
+    """Run in the live release's folder by `invoke deploy.contract`, on one host. All of it in one transaction, and
+    doing nothing where that is done: it may be run again."""
+    target: SchemaVersion
+    """What it brings the database to."""
+
+
 class Manifest(Section):
     """``release.toml``."""
 
@@ -56,7 +66,15 @@ class Manifest(Section):
     secrets: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")], ...] = ()
     """Names that it reads from ``$CREDENTIALS_DIRECTORY``: the stack's ``launch-ready:credentials`` says from where."""
     migrations: Migrations | None = None
+    contract: Contract | None = None
     schema_: Annotated[Schema | None, Field(alias="schema")] = None
+
+    @model_validator(mode="after")
+    def _lives_with_its_contract(self) -> Manifest:
+        schema = self.schema_
+        if self.contract and not (schema and schema.target < self.contract.target <= schema.maximum):
+            raise ValueError("contract.target must be above schema.target, and at most schema.maximum")
+        return self
 
 
 def read_manifest(data: bytes) -> tuple[Manifest | None, list[str]]:

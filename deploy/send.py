@@ -52,6 +52,7 @@ def _send(operation: Operation, name: str, artifact: Artifact, packs: Packs) -> 
         artifact.run_script(),
         artifact.migrate_script(),
         artifact.record(),
+        contract=artifact.contract_script(),
     )
     operation.step(name, script, timeout=reading + _seconds(pack), stdin=pack)
     return f"sent {_size(packs.list.stat().st_size + pack.stat().st_size)} of {_size(artifact.packed_bytes)}"

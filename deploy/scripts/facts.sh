@@ -16,10 +16,9 @@ facts() {
     for file in "$srv"/releases/*/.launch/release.json; do
         [ ! -e "$file" ] || sed 's/^/release /' "$file"
     done
-    [ ! -s "$launch/lease" ] || {
-        sed -n -e '1s/^/lease /p' -e '2s/^/leased /p' "$launch/lease"
-        echo "up $(cut -d. -f1 /proc/uptime)"
-    }
+    [ ! -s "$launch/lease" ] || sed -n -e '1s/^/lease /p' -e '2s/^/leased /p' "$launch/lease"
+    [ ! -s "$launch/cool" ] || echo "cool $(head -n 1 "$launch/cool")"
+    echo "up $(cut -d. -f1 /proc/uptime)"
     [ ! -e "$srv/maintenance.html" ] || echo "maintenance on"
     [ ! -e "$srv/journal.jsonl" ] || echo "head $(tail -n 1 "$srv/journal.jsonl" | tr -d '\n' | sha256sum | cut -c 1-64)"
     # awk ends a last line that a power cut left open

@@ -28,7 +28,8 @@ mv "$incoming/contents" "$incoming/release/.launch/contents"
 printf '%s\n' "$run_script" >"$incoming/release/.launch/run"
 [ -z "$migrate_script" ] || printf '%s\n' "$migrate_script" >"$incoming/release/.launch/migrate"
 printf '%s\n' "$release_json" >"$incoming/release/.launch/release.json"
-for file in run migrate; do
+[ -z "$contract_script" ] || printf '%s\n' "$contract_script" >"$incoming/release/.launch/contract"
+for file in run migrate contract; do
     [ ! -e "$incoming/release/.launch/$file" ] || chmod 0755 "$incoming/release/.launch/$file"
 done
 mv -T "$incoming/release" "$srv/releases/$version"

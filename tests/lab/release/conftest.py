@@ -42,8 +42,8 @@ case "$1 $2" in
     APP_COLOUR=$colour APP_SOCKET=$ROOT/run/app/$colour.sock setsid ./.launch/run </dev/null >>"$ROOT/app.log" 2>&1 &
     echo $! >"$pidfile" ;;
 "systemctl start")
-    colour=${3#app-migrate@}; colour=${colour%.service}
-    cd "$ROOT/srv/app/slots/$colour" && ROOT=$ROOT ./.launch/migrate >>"$ROOT/app.log" 2>&1 ;;
+    colour=${3#*@}; colour=${colour%.service}; script=${3#app-}; script=${script%@*}
+    cd "$ROOT/srv/app/slots/$colour" && ROOT=$ROOT ./.launch/$script >>"$ROOT/app.log" 2>&1 ;;
 "nginx -t")
     [ ! -e "$ROOT/nginx-broken" ] || { echo 'nginx: [emerg] unknown directive "oops" in app.conf:3' >&2; exit 1; } ;;
 */in-flight\\ *) cat "$ROOT/in-flight-$2" 2>/dev/null || echo 0 ;;
