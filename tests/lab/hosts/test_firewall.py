@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.hosts import api
-from lab.hosts.container import program_argv
-from lab.place import here
+from lab.hosts import api, container, disk, inotify, power, processes, tree
+from lab.hosts.container import program_argv, shell_argv
+from lab.hosts.host import Host, machines, named
+from lab.place import Place, here
 
 pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="namespaces need root")]
 
@@ -110,3 +113,56 @@ def test_cloudflare_comes_to_443_everybody_to_ssh_and_nobody_anywhere_else(tmp_p
         "198.51.100.9 203.0.113.1:443 000",
         "done",
     ], done.stderr
+
+
+def inside(host: Host, script: str) -> subprocess.CompletedProcess[str]:
+    """As root in a host that has a network of its own, on that network."""
+    leader = processes.leader(processes.scan(machines(host.place)).get(host.machine, []))
+    assert leader is not None
+    argv = ["nsenter", f"--target={leader.pid}", "--net", "--", *shell_argv(leader.pid, ["sh", "-c", script])]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    """A host with a network namespace of its own, where nothing says that the firewall must not be loaded."""
+    (tmp_path / ".cache").symlink_to(here().cache.resolve())
+    place = Place(tmp_path, (here().net + 200) % 254 + 1)
+    host = named(place, "app-1")
+    shared = container.nspawn_argv
+    monkeypatch.setattr(container, "nspawn_argv", lambda host: [*shared(host)[:-1], "--private-network", "--boot"])
+    tree.ensure_tree(place, lambda _line: None)
+    inotify.make_room(1)
+    try:
+        disk.attach(host, tree.layers(place), None)
+        (host.root / "etc/app/firewall.off").unlink()
+        power._launch(host)
+        deadline = time.monotonic() + 30
+        while not processes.leader(processes.scan(machines(place)).get(host.machine, [])):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        while "running" not in inside(host, "systemctl is-system-running --wait").stdout:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield host
+    finally:
+        api.halt(place)
+
+
+def test_the_unit_loads_it_and_a_second_run_of_prepare_host_changes_nothing(alone: Host) -> None:
+    mine = "readlink /proc/self/ns/net"
+    assert inside(alone, mine).stdout != subprocess.run(["sh", "-c", mine], capture_output=True, text=True).stdout
+    for name in ("prepare-host", "rollback-here", "cloudflare-ranges"):
+        (alone.root / "root" / name).write_text((SCRIPTS / name).read_text())
+    first = inside(alone, "sh /root/prepare-host")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "changed: app-firewall.service enabled" in first.stdout
+    assert "changed: app-firewall.service running" in first.stdout
+    assert "tcp dport 2222 accept" in inside(alone, "nft list table inet app").stdout
+    inside(alone, "python3 -m http.server --bind 0.0.0.0 8080 >/dev/null 2>&1 & sleep 1")
+    again = inside(alone, "sh /root/prepare-host").stdout
+    assert "prepare-host: nothing changed\n" in again
+    assert "the firewall lets nobody come to tcp port 8080: if somebody has to" in again
+    assert "firewall loaded" in inside(alone, "/usr/local/lib/app/audit").stdout
+    assert inside(alone, "systemctl stop app-firewall.service; nft list ruleset").stdout == ""
+    assert "firewall missing" in inside(alone, "/usr/local/lib/app/audit").stdout
