@@ -23,7 +23,7 @@ def rehearsed(stack: str, wishes: Wishes, run: Callable[[World], object]) -> Non
     from deploy.dry_run import Plan, dry
 
     plan = Plan()
-    with reached(stack, replace(wishes, edge=False, keep=False)) as world:
+    with reached(stack, replace(wishes, quiet=True, edge=False, keep=False)) as world:
         run(dry(world, plan))
     text.show(document(plan) if wishes.quiet else lines(plan))
 

@@ -97,7 +97,11 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
         for shell in shells.values():
             shell.connect_early()
         world = _reaching_out(name, shells, settings, fleet.edge, wishes)
-        yield replace(world, sources=sources_of(path) if wishes.secrets else None, after=after_of(path, settings))
+        from cli.live import shown
+
+        world = replace(world, sources=sources_of(path) if wishes.secrets else None, after=after_of(path, settings))
+        with shown(world, quiet=wishes.quiet) as watched:
+            yield watched
 
 
 def _known(fleet: Fleet, without: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from deploy.layout import Colour, Layout
 
 _FOLDER = Path(__file__).parent / "scripts"
+# The fragments that steps are made of.
+PARTS = frozenset({"lib", "facts", "nothing", "preflight", "contents"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,26 @@ def _script(layout: Layout, fragments: str, **values: str | float) -> str:
 def fragment(name: str) -> str:
     """The text of ``scripts/NAME.sh``."""
     return (_FOLDER / f"{name}.sh").read_text(encoding="utf-8")
+
+
+@functools.cache
+def _steps() -> dict[str, str]:
+    """Each fragment that is a step by itself: name → text."""
+    names = {file.stem for file in _FOLDER.glob("*.sh")} - PARTS
+    return {name: fragment(name) for name in sorted(names)}
+
+
+def step_in(script: str) -> str:
+    """Which step a script is, by the fragment that it ends with; "" for one that is none, or not only one."""
+    found = [name for name, text in _steps().items() if text in script]
+    return found[0] if len(found) == 1 else ""
+
+
+def values_of(script: str) -> dict[str, str]:
+    """What a script assigns before its fragments, without the places, which are the same for every step."""
+    words = shlex.split(script.partition(fragment("lib"))[0])
+    values = dict(word.split("=", 1) for word in words if "=" in word)
+    return {name: value for name, value in values.items() if name not in vars(Layout())}
 
 
 def look(layout: Layout, *, preflight: bool = False) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import shlex
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,6 @@ _LOOK_SECONDS = 30.0
 _FENCE = "dry-run"
 # More lines than a list of contents has: what a host has of them already is found out by asking it to gather them.
 _EVERY = 1_000_000
-_EVERYWHERE = frozenset(vars(Layout()))
 
 Values = Mapping[str, str]
 
@@ -47,10 +46,8 @@ ANSWERS: Mapping[str, Callable[[Values], str]] = {
     "changed": lambda _values: "compared",
     "finish": lambda _values: "finished",
 }
-# The fragments that other scripts are made of, and the lock's, which is never taken.
-PARTS = frozenset({"lib", "facts", "nothing", "preflight", "hold", "contents"})
-# The steps of other commands than a deploy and a rollback: nothing that a dry run may answer.
-OTHERS = frozenset({"audit", "give", "logs", "maintenance", "prepare", "status"})
+# The lock's, which is never taken, and the steps of other commands than a deploy and a rollback: not to be answered.
+OTHERS = frozenset({"hold", "audit", "give", "logs", "maintenance", "prepare", "status"})
 
 
 @dataclass(frozen=True)
@@ -133,6 +130,7 @@ def dry(world: World, plan: Plan) -> World:
         left_out=world.left_out,
         stack=world.stack,
         sources=world.sources,
+        local=_NothingLocal(plan),
     )
 
 
@@ -159,14 +157,14 @@ class DryShell:
         if script in (commands.look(self._layout), commands.credentials_ready(self._layout)):
             return self._shell.run(script, timeout=timeout)
         step = step_of(script)
-        values = values_of(script)
+        values = commands.values_of(script)
         self._plan.add(Command(self.name, step, values, _described(stdin), script))
         return Ran(0, ANSWERS[step](values) + "\n", "")
 
     def hold(self, script: str, *, timeout: float) -> Held:
         """Say the facts, and take nothing."""
         preflight = commands.fragment("preflight") in script
-        self._plan.add(Command(self.name, "hold", values_of(script), "", script))
+        self._plan.add(Command(self.name, "hold", commands.values_of(script), "", script))
         look = commands.look(self._layout, preflight=preflight)
         ran = self._shell.run(look, timeout=min(timeout, _LOOK_SECONDS))
         if not ran.status:
@@ -197,6 +195,21 @@ class _NothingHeld:
         """There is nothing to let go."""
 
 
+@dataclass
+class _NothingLocal:
+    """Fulfils :class:`core.ports.LocalCommand`."""
+
+    plan: Plan
+    told: bool = False
+
+    def run(self, words: Sequence[str], *, environment: Mapping[str, str], timeout: float) -> Ran:  # noqa: ARG002
+        """Say once what would be run on this machine."""
+        if not self.told:
+            self.told = True
+            self.plan.note(f"while it is watched, this machine runs: {shlex.join(words)}")
+        return Ran(0, "", "")
+
+
 class _DryClock:
     """Fulfils :class:`core.ports.Clock`: waiting takes no time."""
 
@@ -218,18 +231,11 @@ class _DryClock:
 
 
 def step_of(script: str) -> str:
-    """Which step a script is, by the fragment that it ends with. Raises :class:`HostError` for one that is none."""
-    found = [step for step in ANSWERS if commands.fragment(step) in script]
-    if len(found) != 1:
-        raise HostError(f"a dry run does not know what this script would do ({found or 'none of ours'}): report it")
-    return found[0]
-
-
-def values_of(script: str) -> dict[str, str]:
-    """The assignments before the fragments, without those that are the same for every step."""
-    words = shlex.split(script.partition(commands.fragment("lib"))[0])
-    values = dict(word.split("=", 1) for word in words if "=" in word)
-    return {name: value for name, value in values.items() if name not in _EVERYWHERE}
+    """Which step of a deploy or a rollback a script is. Raises :class:`HostError` for one that is none."""
+    step = commands.step_in(script)
+    if step not in ANSWERS:
+        raise HostError(f"a dry run does not know what this script would do ({step or 'none of ours'}): report it")
+    return step
 
 
 def _unfenced(script: str) -> str:

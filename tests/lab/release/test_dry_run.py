@@ -19,7 +19,7 @@ from core.errors import ArtifactError, HostError
 from deploy import commands
 from deploy.api import deploy
 from deploy.artifact import Artifact
-from deploy.dry_run import ANSWERS, OTHERS, PARTS, DryShell, Plan, dry, step_of
+from deploy.dry_run import ANSWERS, OTHERS, DryShell, Plan, dry, step_of
 from deploy.layout import Layout
 from rollback.api import rollback
 
@@ -97,6 +97,16 @@ def test_a_watch_takes_no_time_and_is_shown_once(two: Any, builder: Builder) -> 
     assert watched[0].times > 100
 
 
+def test_a_check_of_the_users_own_is_not_run_on_this_machine(two: Any, builder: Builder, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    own = two.settings.watch.model_copy(update={"command": ("touch", str(mark))})
+    two.settings = two.settings.model_copy(update={"watch": own})
+    plan = Plan()
+    deploy(dry(two.world, plan), builder("3.0.0"), watch_seconds=60)
+    assert plan.notes == [f"while it is watched, this machine runs: touch {mark}"]
+    assert not mark.exists()
+
+
 def test_somebody_who_is_releasing_is_named_and_keeps_the_lock(two: Any, builder: Builder) -> None:
     holder = two.world.shells["a"].hold(commands.hold(two.world.layout, CLAIM, 20, preflight=False), timeout=9)
     assert holder.said.status == 0
@@ -118,7 +128,7 @@ def test_a_script_that_is_not_known_is_an_error(two: Any) -> None:
 
 def test_every_fragment_is_known() -> None:
     folder = Path(commands.__file__).parent / "scripts"
-    assert {file.stem for file in folder.glob("*.sh")} == {*ANSWERS, *PARTS, *OTHERS}
+    assert {file.stem for file in folder.glob("*.sh")} == {*ANSWERS, *commands.PARTS, *OTHERS}
 
 
 class Prefixed:
