@@ -203,6 +203,7 @@ def sudo_rules() -> set[str]:
             f"/usr/bin/systemctl restart app@{colour}.service",
             f"/usr/bin/systemctl stop app@{colour}.service",
             f"/usr/bin/systemctl start app-migrate@{colour}.service",
+            f"/usr/bin/systemctl start app-contract@{colour}.service",
             f"{tools}/in-flight {colour}",
             f"{tools}/credentials use {colour}",
             f"{tools}/credentials names {colour}",

@@ -142,20 +142,29 @@ def test_it_waits_for_nobody_and_takes_the_lock_only_with_a_reason(host: Prepare
     assert host.root("cat /run/launch/fence").endswith(" free\n")
 
 
-def test_a_schema_that_it_cannot_live_with_stops_it(host: Prepared) -> None:
-    migrated: dict[str, object] = {
-        "at": "t",
-        "run": "r",
-        "who": "w",
-        "action": "deploy",
-        "step": "migrate",
-        "version": "2.0.0",
-    }
-    migrated |= {"digest": "d", "colour": "", "result": "ok", "seconds": 1, "schema": 7}
-    host.deploy("cat >/srv/app/journal.jsonl", json.dumps(migrated, separators=(",", ":")) + "\n")
+def schema(action: str, step: str, level: int | None, run: str = "r") -> str:
+    return Entry("t", run, "w", action, step, "2.0.0", "d", "", "ok", 1.0, level).line() + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "passes"),
+    [
+        (schema("deploy", "migrate", 7), False),
+        (schema("deploy", "migrating", 7), True),
+        (schema("contract", "migrating", 7), False),
+        (schema("contract", "migrating", 7) + schema("contract", "refused", None), True),
+        (schema("contract", "migrating", 7) + schema("deploy", "refused", None, "other"), False),
+        (schema("deploy", "migrate", 6), True),
+    ],
+)
+def test_a_schema_that_it_cannot_live_with_stops_it(host: Prepared, lines: str, passes: bool) -> None:
+    host.deploy("cat >/srv/app/journal.jsonl", lines)
     record = '{"version":"1.0.0","digest":"d","health_path":"/healthz","schema":{"minimum":1,"maximum":6}}'
     host.deploy(f"echo '{record}' >/srv/app/releases/1.0.0/.launch/release.json")
     done = host.deploy("rollback-here")
+    if passes:
+        assert done.returncode == 0, done.stderr
+        return
     assert done.returncode == 1
     assert "1.0.0 cannot live with the database's schema, which is at 7" in done.stderr
     assert serves(host) == "200 2.0.0\nslots/green\n"
