@@ -47,7 +47,7 @@ ANSWERS: Mapping[str, Callable[[Values], str]] = {
     "finish": lambda _values: "finished",
 }
 # The lock's, which is never taken, and the steps of other commands than a deploy and a rollback: not to be answered.
-OTHERS = frozenset({"hold", "audit", "give", "logs", "maintenance", "prepare", "status"})
+OTHERS = frozenset({"hold", "audit", "contract", "give", "logs", "maintenance", "prepare", "status"})
 
 
 @dataclass(frozen=True)
