@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.local_command import LocalCommand
 from core.errors import HealthError, HostError, RevertedError, SplitError
 from deploy.api import deploy, releases
 from deploy.artifact import Artifact
@@ -247,3 +249,21 @@ def test_a_release_that_is_slower_than_the_one_before_is_taken_back(fleet: Any, 
         deploy(fleet.world, builder("2.0.0"), 0.5)
     assert fleet.serves() == on_all("200 1.0.0")
     assert Figures(times={3: 95, 100: 5}).quantile(0.95) == 3.0
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_a_command_of_the_users_own_watches_too(fleet: Any, builder: Builder, bad: bool, tmp_path: Path) -> None:
+    code = f"echo $LAUNCH_READY_STACK $LAUNCH_READY_VERSION >>{tmp_path}/runs; echo orders: 0; exit {3 if bad else 0}"
+    settings(fleet, watch={"command": ["sh", "-c", code], "command_every_seconds": 0.2})
+    world = replace(fleet.world, local=LocalCommand(tmp_path, {"LAUNCH_READY_STACK": "lab"}))
+    deploy(fleet.world, builder("1.0.0"), 0)
+    if bad:
+        with pytest.raises(RevertedError, match="it turned bad: sh ended with status 3: orders: 0"):
+            deploy(world, builder("2.0.0"), 30)
+    else:
+        deploy(world, builder("2.0.0"), 2)
+    assert fleet.serves() == on_all("200 1.0.0" if bad else "200 2.0.0")
+    runs = (tmp_path / "runs").read_text().splitlines()
+    assert set(runs) == {"lab 2.0.0"}
+    assert len(runs) == 1 if bad else len(runs) >= 2
+    assert "sh says: orders: 0" in fleet.told.notes
