@@ -187,6 +187,24 @@ def test_a_release_that_does_badly_gives_its_part_back(
     assert not any((host.root / "run/app/green.sock").exists() for host in fleet.hosts.values())
 
 
+@pytest.mark.parametrize("what", [KeyboardInterrupt, ValueError])
+def test_an_interrupt_in_a_canary_gives_its_part_back(fleet: Any, builder: Builder, what: type[BaseException]) -> None:
+    deploy(fleet.world, builder("1.0.0"))
+
+    def interrupt(phase: str) -> None:
+        if phase == "canary 10 %":
+            raise what
+
+    fleet.told.at = interrupt
+    with pytest.raises(what):
+        deploy(fleet.world, builder("2.0.0"), plan=Plan((10, 50), 0.3))
+    assert "2.0.0 was taken back from 10 % of the traffic: it was interrupted" in fleet.told.notes[-1]
+    assert slots(fleet) == on_all("c" * 10)
+    assert fleet.serves() == on_all("200 1.0.0")
+    assert fleet.unlocked()
+    assert cut_short(releases(fleet.world)) is None
+
+
 def killed_in_a_canary(fleet: Any, builder: Builder) -> None:
     """A deploy whose controller is gone in the middle of its 30 % step."""
     deploy(fleet.world, builder("1.0.0"))
