@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import artifact, contract, hosts, incident, lab, release, stack, unfinished
+from cli import artifact, contract, drill, hosts, incident, lab, ledger, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -20,8 +20,8 @@ namespace = Collection(
     incident.logs,
     # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.
     deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up, contract.contract),
-    rollback=Collection(release.rollback),
-    releases=Collection(release.releases),
+    rollback=Collection(release.rollback, drill.drill, drill.report),
+    releases=Collection(release.releases, ledger.verify, ledger.copy),
     artifact=Collection(artifact.pack, artifact.show),
     hosts=Collection(hosts.prepare, hosts.audit),
     maintenance=Collection(incident.on, incident.off),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         "canary": "rising percentages of the traffic to try it on first, such as 10,50,100; 100 is none",
         "step": "how long each of them is watched, such as 60s or 2m",
         "watch": "how long to watch it once it is live, such as 60s or 10m; 0 is not at all",
+        "without-drill": "why a protected stack takes it though no rollback was drilled lately; it is written down",
         "without": WITHOUT,
         "wait": WAIT,
         "dry-run": DRY_RUN,
@@ -41,6 +42,7 @@ def deploy(
     canary: str = "",
     step: str = "",
     watch: str = "",
+    without_drill: str = "",
     without: Sequence[str] | None = None,
     wait: str = "",
     dry_run: bool = False,
@@ -74,18 +76,19 @@ def deploy(
     soak = seconds("--watch", watch) if watch else None
     percents = _percents(canary) if canary else None
     each = seconds("--step", step, 86400) if step else None
-    wishes = Wishes(quiet=json, without=without or (), wait=wait, secrets=True)
+    wishes = Wishes(quiet=json, without=without or (), wait=wait, secrets=True, copies=True, gated=True)
 
     def work(world: World) -> Deployed:
         plan = plan_of(world.settings.canary, percents, each)
-        return run(world, open_artifact(Path(artifact), world.settings.signing_keys), soak, plan)
+        packed = open_artifact(Path(artifact), world.settings.signing_keys)
+        return run(world, packed, soak, plan, without_drill=without_drill)
 
     if dry_run:
         rehearsed(stack, wishes, work)
         return
     with reached(stack, wishes) as world:
         done = work(world)
-    text.show(text.document(done) if json else text.deployed(done, stack))
+        text.show(text.document(done) if json else text.deployed(done, stack))
 
 
 def _percents(given: str) -> tuple[int, ...]:
@@ -136,7 +139,7 @@ def rollback(
     Exit status: 0 every host and the edge answer with it; 6 it could not be done, or the edge could not confirm it; 3
     somebody else is releasing; 7 hosts serve different versions; 1 anything else, traffic untouched.
     """
-    wishes = Wishes(quiet=json, without=without or (), wait=wait)
+    wishes = Wishes(quiet=json, without=without or (), wait=wait, copies=True)
     if dry_run:
         from rollback.api import rollback as run
 
@@ -148,7 +151,7 @@ def rollback(
 
         done = run(world, to or None)
         asked = world.edge is not None
-    text.show(text.document(done) if json else text.rolled_back(done, stack))
+        text.show(text.document(done) if json else text.rolled_back(done, stack))
     if asked and not done.edge.verified:
         raise RollbackError(f"every host serves {done.version}, and was seen to; through the edge: {done.edge.reason}")
 

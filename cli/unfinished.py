@@ -36,7 +36,7 @@ def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "
     from deploy.forward import Deployed
     from rollback.unfinished import resume as run
 
-    with reached(stack, Wishes(quiet=json, wait=wait, secrets=True)) as world:
+    with reached(stack, Wishes(quiet=json, wait=wait, secrets=True, copies=True)) as world:
         done = run(world, open_artifact(Path(artifact), world.settings.signing_keys) if artifact else None)
     if done is None:
         text.show({"resumed": None} if json else _WHOLE)
@@ -63,7 +63,7 @@ def abort(_context: Context, stack: str = "", wait: str = "", json: bool = False
     from cli import release_text as text
     from rollback.unfinished import abort as run
 
-    with reached(stack, Wishes(quiet=json, wait=wait)) as world:
+    with reached(stack, Wishes(quiet=json, wait=wait, copies=True)) as world:
         done = run(world)
     if json:
         text.show({"aborted": asdict(done) if done else None})
@@ -89,6 +89,6 @@ def catch_up(_context: Context, stack: str = "", wait: str = "", json: bool = Fa
     from cli import release_text as text
     from deploy.catch_up import catch_up as run
 
-    with reached(stack, Wishes(quiet=json, wait=wait, secrets=True)) as world:
+    with reached(stack, Wishes(quiet=json, wait=wait, secrets=True, copies=True)) as world:
         done = run(world)
     text.show(asdict(done) if json else text.caught_up(done))

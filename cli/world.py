@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.guard import ROOT
-from core.errors import SettingsError
+from core.errors import LaunchReadyError, SettingsError
 from core.signals import stopping
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Wishes:
 
     ``secrets`` is for a command that starts a release which may be new to a host: with the stores to read them from.
     Without ``keep`` nothing is written on this machine.
+    ``copies``: what the command leaves on the hosts is copied at its end, where the stack keeps a copy. ``gated``: ask
+    whether the stack is protected.
     """
 
     quiet: bool = False
@@ -46,6 +48,8 @@ class Wishes:
     wait: str = ""
     secrets: bool = False
     keep: bool = True
+    copies: bool = False
+    gated: bool = False
 
 
 def stack_name(stack: str) -> str:
@@ -100,8 +104,37 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
         from cli.live import shown
 
         world = replace(world, sources=sources_of(path) if wishes.secrets else None, after=after_of(path, settings))
-        with shown(world, quiet=wishes.quiet) as watched:
+        if wishes.gated:
+            world = replace(world, protected=_is_protected(name))
+        copied = _copied(world) if wishes.copies and wishes.keep else nullcontext()
+        with copied, shown(world, quiet=wishes.quiet) as watched:
             yield watched
+
+
+def _is_protected(name: str) -> bool:
+    """As the zone is, which Pulumi then refuses to delete; a stack that says nothing of a zone is protected."""
+    from core.settings.base import NAMESPACE, config_of, load_sections, stack_file
+    from core.settings.yaml_tree import read_tree
+    from core.settings.zone import Zone
+
+    path = stack_file(ROOT / "stacks", name)
+    if f"{NAMESPACE}:zone" not in config_of(read_tree(path)):
+        return True
+    zone = load_sections(path, {"zone": Zone})["zone"]
+    return not isinstance(zone, Zone) or zone.protect
+
+
+@contextmanager
+def _copied(world: World) -> Iterator[None]:
+    """A command that failed leaves lines too; one that was interrupted is over at once."""
+    from cli.ledger import copy_after
+
+    try:
+        yield
+    except LaunchReadyError:
+        copy_after(world)
+        raise
+    copy_after(world)
 
 
 def _known(fleet: Fleet, without: Sequence[str]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from core.errors import ArtifactError, HostError
+from core.errors import ArtifactError, HostError, RollbackError
 from deploy import commands
 from deploy.artifact import Artifact
 from deploy.canary import Plan, plan_of, plan_refusals
 from deploy.commands import Check
+from deploy.drills import drill_refusal
 from deploy.edge import EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts, read_facts
 from deploy.fleet import at_once, told
@@ -22,12 +23,20 @@ from deploy.plan import already_live, content_conflicts, cut_short, place, refus
 from deploy.turn import turn
 
 
-def deploy(world: World, artifact: Artifact, watch_seconds: float | None = None, plan: Plan | None = None) -> Deployed:
+def deploy(
+    world: World,
+    artifact: Artifact,
+    watch_seconds: float | None = None,
+    plan: Plan | None = None,
+    *,
+    without_drill: str = "",
+) -> Deployed:
     """Put an artefact live on every host, or on none.
 
-    ``watch_seconds`` and the canary's ``plan`` override the settings. Raises a :class:`LaunchReadyError`:
+    ``watch_seconds`` and the canary's ``plan`` override the settings; ``without_drill`` says why a protected stack
+    takes it though the way back was not tried out lately, and is written down. Raises a :class:`LaunchReadyError`:
     ArtifactError, HostError, LockedError and HealthError leave the traffic untouched, RevertedError put it back,
-    SplitError could not.
+    SplitError could not; RollbackError asks for a drill.
     """
     operation = Operation(world, DEPLOY, artifact.version, artifact.digest, world.clock.monotonic())
     check = Check(artifact.manifest.health_path, world.settings.health.status, artifact.version)
@@ -41,6 +50,7 @@ def deploy(world: World, artifact: Artifact, watch_seconds: float | None = None,
             already = already_live(fleet, artifact.version, artifact.digest)
             if not already:
                 _preflight(world, artifact, fleet, ask.outcome(), plan)
+                _drilled(operation, fleet, without_drill)
         if already:
             places = {name: place(facts, artifact.version) for name, facts in fleet.items()}
             return result(operation, places, turn(operation, check, places, fleet), already=True)
@@ -56,6 +66,18 @@ def _preflight(world: World, artifact: Artifact, fleet: Mapping[str, HostFacts],
         reasons.append(f"{edge.reason}: without it nobody could tell whether the release arrived")
     if reasons:
         raise HostError("\n".join(reasons))
+
+
+def _drilled(operation: Operation, fleet: Mapping[str, HostFacts], waived: str) -> None:
+    """A protected stack takes no release while nobody knows whether it could be taken back."""
+    world = operation.world
+    if not world.protected:
+        return
+    refusal = drill_refusal(fleet, world.settings, world.clock.now(), world.stack)
+    if refusal and not waived.strip():
+        raise RollbackError(f"{refusal}; nothing was touched")
+    if refusal:
+        operation.evidence["waived"] = {"drill": waived.strip()[:300]}
 
 
 def _mixed(fleet: Mapping[str, HostFacts]) -> list[str]:

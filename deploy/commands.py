@@ -289,6 +289,16 @@ def prepare(layout: Layout, listen: str, names: str, *, override: bool, check: b
     return _script(layout, "prepare", listen=listen, names=names, override=_word(override), check=option)
 
 
+def ask(layout: Layout, path: str) -> str:
+    """Say what nginx on the host answers for ``path``: its status and the release."""
+    return _script(layout, "", health_path=path) + '\n"$tools/probe" "$health_path"\n'
+
+
+def ledger(layout: Layout, offset: int, most: int) -> str:
+    """Say how many bytes the journal has, and give at most ``most`` of them from ``offset`` on."""
+    return _script(layout, "ledger", offset=offset, most=most)
+
+
 def launcher(command: tuple[str, ...], version: str) -> str:
     """What a unit starts, in the release's folder: ``command`` with ``APP_VERSION`` set."""
     words = " ".join(shlex.quote(word) for word in command)

@@ -70,7 +70,8 @@ class HostFacts:
     ``fence`` is what the lock was given with, ``head`` the SHA-256 of the journal's last line, ``lease`` whoever holds
     the lock, ``maintenance`` whether its visitors see the maintenance page, ``elsewhere`` the runs that other hosts
     saw to their end: by then every host served their versions. ``tenths`` is how many of its ten slots a canary has
-    (none: it was prepared before there were slots), ``cools`` the colour that will be stopped, in how many seconds.
+    (none: it was prepared before there were slots), ``cools`` the colour that will be stopped, in how many seconds,
+    ``drill`` the end of the last drill (only where the preflight was asked for).
     """
 
     name: str
@@ -88,6 +89,7 @@ class HostFacts:
     elsewhere: frozenset[str] = frozenset()
     tenths: int | None = None
     cools: tuple[Colour, int] | None = None
+    drill: Entry | None = None
 
     @property
     def serving(self) -> Colour | None:
@@ -149,6 +151,7 @@ def read_facts(name: str, ran: Ran) -> HostFacts:
         maintenance="maintenance" in read.words,
         tenths=_count(read.words.get("tenths", "")),
         cools=_cools(read.words),
+        drill=next(iter(parse(read.lists.get("drill", []))), None),
     )
 
 

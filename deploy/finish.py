@@ -29,4 +29,5 @@ def finish_all(
     with operation.phase("finish") as states:
         finished = at_once(fleet, finish)
         states.update(finished.good | dict.fromkeys(finished.bad, "failed"))
+    operation.witness()
     return finished

@@ -22,7 +22,7 @@ CONTRACT = "contract"
 SWITCHING, SWITCH = "switching", "switch"
 DONE, REFUSED, REVERTED = "done", "refused", "reverted"
 ENDS = (DONE, REFUSED, REVERTED)
-DEPLOY, ROLLBACK, CATCH_UP = "deploy", "rollback", "catch-up"
+DEPLOY, ROLLBACK, CATCH_UP, DRILL = "deploy", "rollback", "catch-up", "drill"
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,12 @@ def good_releases(entries: Iterable[Entry], elsewhere: Collection[str] = ()) -> 
     """The versions that the traffic was on for good, oldest first, without those that were rolled back from.
 
     A deploy puts its version on top; a rollback takes off what is above its target (or puts the target on top, where
-    it was not below). What was refused, reverted or cut short never counted, unless its run was done ``elsewhere``.
+    it was not below). What was refused, reverted or cut short never counted, unless its run was done ``elsewhere``; nor
+    did a drill, which ends where it began.
     """
     stack: list[str] = []
     for entry in entries:
-        if entry.step != DONE and not (entry.step == BEGIN and entry.run in elsewhere):
+        if entry.action == DRILL or (entry.step != DONE and not (entry.step == BEGIN and entry.run in elsewhere)):
             continue
         if entry.action == ROLLBACK and entry.version in stack:
             del stack[stack.index(entry.version) :]

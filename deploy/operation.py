@@ -33,7 +33,8 @@ class World:
 
     ``record`` is the journal on this machine, ``left_out`` the hosts that the caller does without, ``wait_seconds`` how
     long to wait for a lock that is taken, ``stack`` the name of what is released to, ``sources`` where secrets come
-    from, ``after`` what follows a switch, ``local`` what runs a command on this machine.
+    from, ``after`` what follows a switch, ``local`` what runs a command on this machine, ``protected`` whether it takes
+    a release only after a drill.
     """
 
     shells: Mapping[str, Shell]
@@ -50,6 +51,7 @@ class World:
     sources: Sources | None = None
     after: After | None = None
     local: LocalCommand | None = None
+    protected: bool = False
 
 
 @dataclass
@@ -71,6 +73,8 @@ class Operation:
     cut: dict[str, int] = field(default_factory=dict)
     maintenance: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
+    heads: dict[str, str] = field(default_factory=dict)
+    returns: bool = False
 
     @property
     def edge(self) -> EdgeProbe | None:
@@ -80,7 +84,12 @@ class Operation:
     @property
     def must_record(self) -> bool:
         """A deploy needs its journal. A rollback goes on without: a full disk may be why it is asked for."""
-        return self.action != ROLLBACK
+        return not self.is_way_back
+
+    @property
+    def is_way_back(self) -> bool:
+        """Is it the way to what was live before? That is taken though neither the journal nor the edge follows."""
+        return self.action == ROLLBACK or self.returns
 
     def seconds(self) -> float:
         """Since it began."""
@@ -139,7 +148,14 @@ class Operation:
         lines = said(name, ran)
         if cut := read_cut(lines):
             self.cut[name] = self.cut.get(name, 0) + cut
+        for head in (line.removeprefix("head ") for line in lines if line.startswith("head ")):
+            self.heads[name] = head
         return lines
+
+    def witness(self) -> None:
+        """Write down on this machine what the last line of each host's journal was when the command ended there."""
+        if self.heads:
+            self._note_down("end", None, heads=self.heads)
 
     def told(self, name: str, states: Mapping[str, str]) -> None:
         """Tell of a phase that began with the command itself."""
@@ -159,16 +175,16 @@ class Operation:
             self._note_down(name, states)
             self.world.progress.phase(name, self.phases[name], states)
 
-    def _note_down(self, phase: str, states: Mapping[str, str] | None) -> None:
+    def _note_down(self, phase: str, states: Mapping[str, str] | None, **more: Any) -> None:
         """On this machine too: that a phase begins, and then how it went on each host."""
         if self.world.record is None:
             return
         line = {"at": stamp(self.world.clock.now()), "run": self.run, "who": self.world.owner.who}
         line |= {"action": self.action, "version": self.version, "digest": self.digest, "phase": phase}
         try:
-            self.world.record.add(json.dumps({**line, "hosts": states}, separators=(",", ":")))
+            self.world.record.add(json.dumps({**line, "hosts": states, **more}, separators=(",", ":")))
         except HostError as error:
-            if self.must_record and states is None:
+            if self.must_record and states is None and not more:
                 raise
             self.world.progress.note(f"{error}: going on without it")
 

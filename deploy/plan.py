@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.settings.release import Release as Settings
 from core.terminal import clean
+from deploy.drills import last_drill
 from deploy.facts import HostFacts, Kept
 from deploy.history import superseded, taken_back
 from deploy.journal import Entry, good_releases, overtaken, schema_level, unfinished
@@ -164,13 +165,16 @@ def fleet_schema(fleet: Mapping[str, HostFacts]) -> int | None:
 
 
 def prunable(facts: HostFacts, where: Place, version: str, keep: int) -> tuple[str, ...]:
-    """What may go from a host once ``version`` is live: all but the ``keep`` newest good ones and what slots name.
+    """What may go from a host once ``version`` is live: all but the ``keep`` newest good ones, what slots name,
+    and the two that the last drill went between.
 
     Releases that were never good go first of all, for they count as nothing to go back to.
     """
     good = [kept for kept in facts.good if kept != version] + [version]
     in_slots = {held for colour, held in facts.slots.items() if colour != where.colour}
-    safe = {*good[-keep:], *good[-2:], *in_slots, version}
+    drilled = last_drill({facts.name: facts})
+    proven = {drilled.version, drilled.before} if drilled else set()
+    safe = {*good[-keep:], *good[-2:], *in_slots, *proven, version}
     return tuple(sorted(set(facts.kept) - safe))
 
 

@@ -15,7 +15,7 @@ from deploy.edge import IN_MAINTENANCE, EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, at_once
 from deploy.health import Started, cut_words, start_all
-from deploy.journal import REFUSED, REVERTED, ROLLBACK
+from deploy.journal import DRILL, REFUSED, REVERTED, ROLLBACK
 from deploy.operation import Operation
 from deploy.plan import Place
 from deploy.switch import Mark, commit_all, require_whole, switch_all, switch_back
@@ -82,21 +82,23 @@ def withdraw_all(
 ) -> Gathered[None]:
     """Stop the release where it has no traffic, bring back what its slot held, and journal how the command ended.
 
-    What ran before a rollback goes on: it may be the only way back that is left. On the ``untouched`` hosts there is
-    nothing to stop.
+    What ran before a rollback or a drill goes on: it may be the only way back that is left. On the ``untouched`` hosts
+    there is nothing to stop.
     """
 
     def withdraw(name: str) -> None:
         where = places[name]
         entry = operation.ends(step, where.colour, result)
-        if name in untouched or not where.moves or (where.warm and operation.action == ROLLBACK):
+        if name in untouched or not where.moves or (where.warm and operation.action in (ROLLBACK, DRILL)):
             operation.step(name, commands.finish(operation.world.layout, entry, ()))
             return
         drain = operation.world.settings.drain_seconds
         script = commands.withdraw(operation.world.layout, where.colour, where.displaced, drain, entry)
         operation.step(name, script, drain)
 
-    return at_once(places, withdraw)
+    withdrawn = at_once(places, withdraw)
+    operation.witness()
+    return withdrawn
 
 
 def turn(operation: Operation, check: Check, places: Mapping[str, Place], fleet: Mapping[str, HostFacts]) -> Turned:
@@ -127,7 +129,7 @@ def _move(operation: Operation, check: Check, places: Mapping[str, Place], state
         recorded = committed.or_raise()
         edge = watching.outcome() if operation.edge or not world.edge else IN_MAINTENANCE
     states["edge"] = edge.words
-    if operation.edge is not None and not edge.verified and operation.action != ROLLBACK:
+    if operation.edge is not None and not edge.verified and not operation.is_way_back:
         raise HostError(edge.reason)
     return Turned(marks, edge, tuple(name for name, done in recorded.items() if not done))
 

@@ -8,14 +8,15 @@ from core.errors import RollbackError
 from core.terminal import clean
 from deploy.facts import HostFacts
 from deploy.fleet import told
-from deploy.journal import ROLLBACK, Entry
+from deploy.journal import DRILL, ROLLBACK, Entry
 from deploy.plan import cut_short, fleet_schema, last_good
 
 
 def choose(fleet: Mapping[str, HostFacts], to: str | None) -> str:
     """The version to go back to: ``to``, or the last good one before what is live.
 
-    A command that was cut short is seen to its end first: a rollback goes where it was going, a deploy is undone.
+    A command that was cut short is seen to its end first: a rollback goes where it was going, a drill back to
+    what was live before it, a deploy is undone.
     Raises :class:`RollbackError` where there is nothing, where hosts disagree, where a host does not keep it, or where
     the database has moved past it.
     """
@@ -40,7 +41,7 @@ def _not_kept(fleet: Mapping[str, HostFacts], target: str, missing: Iterable[str
 
 def _before(fleet: Mapping[str, HostFacts]) -> str:
     cut = cut_short(fleet)
-    if cut is not None and cut.action == ROLLBACK:
+    if cut is not None and cut.action in (ROLLBACK, DRILL):
         return cut.version
     candidates = {name: _last_good(facts, cut) for name, facts in fleet.items()}
     found = {version for version in candidates.values() if version is not None}

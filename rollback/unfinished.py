@@ -11,7 +11,7 @@ from core.errors import ArtifactError, RollbackError
 from deploy.facts import HostFacts, Kept
 from deploy.fleet import told
 from deploy.history import taken_back
-from deploy.journal import ROLLBACK, Entry
+from deploy.journal import DRILL, ROLLBACK, Entry
 from deploy.layout import Colour
 from deploy.lock import locked
 from deploy.operation import Operation, World
@@ -50,7 +50,7 @@ def resume(world: World, artifact: Artifact | None = None) -> Deployed | RolledB
         if taken_back(cut, fleet):
             raise RollbackError(f"{_named(cut)} was taken back on other hosts already: run `invoke deploy.abort`")
         world.progress.note(f"going on with {_named(cut)}")
-        if cut.action == ROLLBACK:
+        if cut.action in (ROLLBACK, DRILL):
             return back_to(world, fleet, cut.version, began)
         # A rollback never waits for what only the way forward needs.
         from deploy.canary import planned

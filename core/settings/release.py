@@ -17,6 +17,7 @@ from core.settings.base import Section
 from core.settings.gates import Canary as Canary
 from core.settings.gates import Health as Health
 from core.settings.gates import Watch as Watch
+from core.settings.proof import Drill, Ledger
 
 
 def _https(text: str) -> str:
@@ -77,3 +78,7 @@ class Release(Section):
     markers: Annotated[tuple[Marker, ...], Field(max_length=10)] = ()
     """Who is told that a release is live, was taken back or rolled back, and of drills. What fails is told and fails no
     release."""
+    drill: Drill = Drill()
+    """How the way back is tried out, and how often that is due."""
+    ledger: Ledger | None = None
+    """Where the hosts' journals are copied to. Without it, nowhere."""

@@ -20,7 +20,7 @@ facts() {
     [ ! -s "$launch/cool" ] || echo "cool $(head -n 1 "$launch/cool")"
     echo "up $(cut -d. -f1 /proc/uptime)"
     [ ! -e "$srv/maintenance.html" ] || echo "maintenance on"
-    [ ! -e "$srv/journal.jsonl" ] || echo "head $(tail -n 1 "$srv/journal.jsonl" | tr -d '\n' | sha256sum | cut -c 1-64)"
+    say_head
     # awk ends a last line that a power cut left open
     [ ! -e "$srv/journal.jsonl" ] || tail -n 500 "$srv/journal.jsonl" | awk '{ print "journal " $0 }'
 }

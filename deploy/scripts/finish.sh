@@ -2,6 +2,7 @@
 step_begins
 slots_back
 journal "$entry" || echo unrecorded
+say_head
 if [ "$cool" != - ]; then
     rm -f "$launch/cool"
     # By the time since the boot, which no clock's jump can move; after a boot it does not run any more.

@@ -27,13 +27,28 @@ step_ends() {
 }
 
 # One whole line, chained to the one before and on the disk before this returns. A line that a power cut tore is closed
-# first and stays in the chain. $1 is a JSON object; its number and the SHA-256 of the line before are added at its end.
+# first and stays in the chain. $1 is a JSON object; its number and the SHA-256 of what is before are added at its end.
 journal() {
     ledger=$srv/journal.jsonl
-    [ -z "$(tail -c 1 "$ledger" 2>/dev/null)" ] || echo >>"$ledger" || return 1
+    # A power cut may leave zeros at the end, which a variable does not hold.
+    [ -z "$(tail -c 1 "$ledger" 2>/dev/null | tr '\0' x)" ] || echo >>"$ledger" || return 1
     seq=$(wc -l 2>/dev/null <"$ledger" || echo 0)
-    prev=$(tail -n 1 "$ledger" 2>/dev/null | tr -d '\n' | sha256sum)
-    printf '%s,"seq":%d,"prev":"%s"}\n' "${1%\}}" "$seq" "${prev%% *}" >>"$ledger" && sync "$ledger"
+    printf '%s,"seq":%d,"prev":"%s"}\n' "${1%\}}" "$seq" "$(head_of "$ledger")" >>"$ledger" && sync "$ledger"
+}
+
+# The SHA-256 of a journal's last line. One without a link of its own (torn, or from before the chain) takes the lines
+# before it along, back to one that has: or nothing would bind that one.
+head_of() {
+    last=$(tail -n 1 "$1" 2>/dev/null | tr -d '\0')
+    case $last in
+    *'"prev":"'*'"}') printf %s "$last" ;;
+    *) sed "\$a\\" "$1" 2>/dev/null | tac | sed '/"prev":"[0-9a-f]*"}$/q' | tac | tr -d '\n' ;;
+    esac | sha256sum | cut -c 1-64
+}
+
+# What the journal's last line is, for whoever witnesses it.
+say_head() {
+    [ ! -e "$srv/journal.jsonl" ] || echo "head $(head_of "$srv/journal.jsonl")"
 }
 
 # LINK TARGET: a rename, so that a reader sees the old target or the new one and never none.

@@ -7,4 +7,6 @@ preflight() {
         printf 'nginx %s\n' "$(printf '%s' "$problem" | grep -m 1 emerg || printf '%s' "$problem" | head -n 1)"
     fi
     sudo -n "$tools/env-names" | sed 's/^/env /'
+    # The last one, however long ago that was.
+    grep -aF '"action":"drill","step":"done"' "$srv/journal.jsonl" 2>/dev/null | tail -n 1 | sed 's/^/drill /'
 }

@@ -16,4 +16,5 @@ if [ "$restore" != - ]; then
     done
 fi
 journal "$entry" || echo unrecorded
+say_head
 echo withdrawn

@@ -14,15 +14,15 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from core.drawing import BAD, INK, PAGE, QUIET, SETTINGS, VARIABLES, for_a_page, quiet
 from lab.proof.switches import Switch
 from lab.proof.verdict import Outcome
 from lab.swarm import KINDS, Loss, Samples
-from lab.timeline.plot import BAD, INK, PAGE, QUIET, SETTINGS, VARIABLES, for_a_page, quiet
 
 PLOTTED = ("get", "post")
 MOST_BINS = 600
 LATENCY_SECONDS = 5.0
-# Stand-ins for the page's variables, as in lab.timeline.plot.
+# Stand-ins for the page's variables, as in core.drawing.
 _HUES = {"blue": "#070701", "green": "#070702", "other": "#070703"}
 
 Times = npt.NDArray[np.float64]

@@ -15,8 +15,8 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from core import drawing
 from core.terminal import clean
-from lab import timeline
 from lab.proof.plot import draw
 from lab.proof.verdict import STREAMS, Outcome
 from lab.swarm import KINDS
@@ -112,7 +112,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, Path(timeline.__file__).parent]),
+        loader=FileSystemLoader([Path(__file__).parent, drawing.FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from core import drawing
 from core.errors import LabError
 from core.terminal import clean
 from lab.load.records import Record
@@ -44,7 +45,7 @@ def render(records: Sequence[Record], events: Sequence[Event], facts: Facts) -> 
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader([Path(__file__).parent, drawing.FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,38 +10,13 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from core.drawing import BAD, DOT, INK, PAGE, QUIET, SETTINGS, VARIABLES, for_a_page, quiet
 from core.terminal import clean
 from lab.timeline.model import Event
 from lab.timeline.series import Band, Series
 
-# Each stands for a variable of the page's style sheet; matplotlib takes no such names, so they are put in after it.
-VARIABLES = {
-    "#010101": "ink",
-    "#020202": "quiet",
-    "#030303": "grid",
-    "#040404": "page",
-    "#050505": "bad",
-    "#060606": "dot",
-}
-INK, QUIET, GRID, PAGE, BAD, DOT = VARIABLES
 SHADES = 3
 LABEL_SHARE = 0.06
-
-SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "launch-ready",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.labelcolor": QUIET,
-    "axes.edgecolor": GRID,
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
-    "grid.color": GRID,
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "text.parse_math": False,
-}
 
 
 def shades(bands: Sequence[Band]) -> dict[tuple[str, str], str]:
@@ -161,20 +135,3 @@ def _event_numbers(axes: Any, found: Series, events: Sequence[Event]) -> None:
                 fontsize=8.5,
                 bbox={"boxstyle": "circle,pad=0.25", "facecolor": PAGE, "edgecolor": INK, "linewidth": 0.8},
             )
-
-
-def quiet(axes: Any) -> None:
-    """Leave of an axes' frame the line at the bottom and the grid."""
-    axes.grid(axis="y", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(which="both", length=0)
-
-
-def for_a_page(svg: str, variables: Mapping[str, str]) -> str:
-    """Cut the XML prologue and the fixed size, and let the page's variables colour the drawing."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 role="img" aria-labelledby="plot-title"', svg, count=1)
-    return re.sub("|".join(variables), lambda match: f"var(--{variables[match[0]]})", svg)

@@ -253,6 +253,6 @@ def test_a_torn_journal_is_closed_and_read(fleet: Any, builder: Builder) -> None
     chained = [json.loads(line) for line in lines if line.endswith("}")]
     assert [entry["seq"] for entry in chained] == [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12]
     for before, line in pairwise(lines):
-        if line.endswith("}"):
+        if line.endswith("}") and before.endswith("}"):
             assert json.loads(line)["prev"] == hashlib.sha256(before.encode()).hexdigest()
     assert rollback(fleet.world).version == "1.0.0"

@@ -9,6 +9,7 @@ import pytest
 
 from core.settings.after import Purge
 from core.settings.explain import models_in
+from core.settings.proof import Drill
 from core.settings.reference import reference
 from core.settings.release import Release
 from core.settings.section import Section, said_of
@@ -33,7 +34,7 @@ def test_the_example_is_a_stack_that_is_right() -> None:
     assert stack.zone.name == "community.example"
     assert [host.address for host in stack.fleet.hosts] == ["192.0.2.11", "2001:db8::12"]
     assert stack.tls == Tls(), "the example calls these the defaults"
-    plain = stack.release.model_copy(update={"purge": Purge(), "markers": ()})
+    plain = stack.release.model_copy(update={"purge": Purge(), "markers": (), "drill": Drill(), "ledger": None})
     assert plain == Release(url="https://app.community.example"), "the example calls these the defaults"
 
 

@@ -1,0 +1,92 @@
+"""The ledger as real shells write it, read back whole and held against its chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.record import FileRecord
+from core.errors import LaunchReadyError
+from deploy.api import deploy
+from deploy.artifact import Artifact
+from deploy.ledger import read
+from deploy.ledger.read import read_ledgers
+from deploy.ledger.verify import Evidence, Verdict, verify
+from rollback.api import rollback
+
+Builder = Callable[..., Artifact]
+
+
+def journal(fleet: Any, name: str) -> Path:
+    return Path(fleet.hosts[name].root / "srv/app/journal.jsonl")
+
+
+def verdicts(fleet: Any, record: Path | None = None) -> dict[str, Verdict]:
+    lines = tuple(record.read_text().splitlines()) if record else ()
+    return verify(read_ledgers(fleet.world).or_raise(), Evidence(lines))
+
+
+def sound(found: dict[str, Verdict]) -> bool:
+    return not any(verdict.faults for verdict in found.values())
+
+
+def with_record(fleet: Any, path: Path) -> Any:
+    return fleet.world.__class__(**{**vars(fleet.world), "record": FileRecord(path)})
+
+
+@pytest.mark.parametrize("torn", [b'{"at":"2026-01', b"\0" * 30, b'{"at":"x"}'])
+def test_what_hosts_wrote_holds_with_lines_that_a_power_cut_tore(
+    fleet: Any, builder: Builder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, torn: bytes
+) -> None:
+    monkeypatch.setattr(read, "_PIECE", 700)
+    record = tmp_path / "record.jsonl"
+    deploy(with_record(fleet, record), builder("1.0.0"))
+    assert sound(verdicts(fleet, record))
+    with journal(fleet, "b").open("ab") as file:
+        file.write(torn)
+    rollback(with_record(fleet, record), "1.0.0")
+    found = verdicts(fleet, record)
+    whole = torn.endswith(b"}")
+    assert sound(found) != whole, found["b"].faults
+    assert found["b"].lines == found["a"].lines + 1
+    edited = journal(fleet, "b").read_bytes()
+    before = edited.rindex(b"\n", 0, edited.index(torn) - 1) + 1
+    journal(fleet, "b").write_bytes(edited[:before].replace(b"tester", b"nobody") + edited[before:])
+    assert not sound({"b": verdicts(fleet)["b"]})
+    # the very line before the torn one, which that one cannot bind any more
+    changed = edited[:before] + edited[before:].replace(b"tester", b"nobody", 1)
+    journal(fleet, "b").write_bytes(changed)
+    assert any("was edited" in fault.what for fault in verdicts(fleet)["b"].faults)
+
+
+def test_the_record_of_this_machine_sees_an_end_that_was_cut_from_all_hosts(
+    fleet: Any, builder: Builder, tmp_path: Path
+) -> None:
+    record = tmp_path / "record.jsonl"
+    deploy(with_record(fleet, record), builder("1.0.0"))
+    heads = [json.loads(line) for line in record.read_text().splitlines() if "heads" in json.loads(line)]
+    assert [set(line["heads"]) for line in heads] == [set("abc")]
+    for name in "abc":
+        lines = journal(fleet, name).read_bytes().splitlines(keepends=True)
+        journal(fleet, name).write_bytes(b"".join(lines[:-1]))
+    assert sound(verdicts(fleet))
+    found = verdicts(fleet, record)
+    assert all("the record of this machine saw it" in found[name].faults[0].what for name in "abc")
+
+
+def test_a_host_that_was_lost_and_the_next_command_leave_nothing_to_find(fleet: Any, builder: Builder) -> None:
+    deploy(fleet.world, builder("1.0.0"))
+    fleet.hosts["c"].fail = lambda script: 'echo "switched $mark' in script
+    with pytest.raises(LaunchReadyError):
+        deploy(fleet.world, builder("2.0.0"))
+    fleet.hosts["c"].fail = lambda _script: False
+    rollback(fleet.world, "1.0.0")
+    assert sound(verdicts(fleet))
+
+
+def test_a_host_without_a_journal_is_empty(fleet: Any) -> None:
+    assert {name: verdict.lines for name, verdict in verdicts(fleet).items()} == dict.fromkeys("abc", 0)
