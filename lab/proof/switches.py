@@ -96,7 +96,8 @@ def alternate(
         done.append(_switch(place, releases, len(done) + 1))
         say(_line(done[-1], load))
         if done[-1].status:
-            say(clean(done[-1].said))
+            for line in done[-1].said.splitlines():
+                say(f"      {clean(line)}")
             return done
     _wait_for(load, proof.requests, ends)
     time.sleep(AFTERWARDS)
