@@ -15,7 +15,7 @@ from deploy.edge import NOT_ASKED
 from deploy.facts import HostFacts
 from deploy.fleet import told
 from deploy.history import behind
-from deploy.journal import BEGIN, CONTRACT, ENDS, MIGRATE, REFUSED
+from deploy.journal import BEGIN, CONTRACT, DRILL, ENDS, MIGRATE, REFUSED, Entry
 from deploy.plan import cut_short
 
 if TYPE_CHECKING:
@@ -183,8 +183,20 @@ def _history(found: Mapping[str, HostFacts]) -> list[str]:
                 seen.setdefault(entry.run, f"{line}  cut short")
             elif entry.run in seen and entry.step in ENDS:
                 why = "" if entry.result == "ok" else f": {entry.result}"
-                seen[entry.run] = f"{line}  {entry.step} after {entry.seconds:g} s{why}"
+                seen[entry.run] = f"{line}  {entry.step} after {entry.seconds:g} s{_seen(entry)}{why}"
     return [clean(line) for line in sorted(seen.values())[-_HISTORY:]]
+
+
+def _seen(entry: Entry) -> str:
+    """What the last line of a command holds that says most: where it comes from, and what was left out."""
+    evidence = entry.evidence or {}
+    words = [f" from {str(found)[:12]}" for found in [evidence.get("revision")] if found]
+    if isinstance(waived := evidence.get("waived"), Mapping):
+        words += [f", without a {name}: {why}" for name, why in waived.items()]
+    if isinstance(drilled := evidence.get(DRILL), Mapping):
+        ways = [drilled.get(name) for name in ("back_seconds", "forth_seconds")]
+        words += [f", {' and '.join(f'{way:.1f} s' for way in ways if isinstance(way, int | float))} each way"]
+    return "".join(words)
 
 
 def document(done: Deployed | RolledBack) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from core.errors import ArtifactError, HostError, RollbackError
@@ -20,6 +21,7 @@ from deploy.journal import DEPLOY
 from deploy.lock import locked
 from deploy.operation import Operation, World
 from deploy.plan import already_live, content_conflicts, cut_short, place, refusals, schema_refusals
+from deploy.revision import revision
 from deploy.turn import turn
 
 
@@ -43,6 +45,8 @@ def deploy(
     plan = plan or plan_of(world.settings.canary)
     with ExitStack() as held:
         with operation.phase("preflight") as states:
+            # Where the artefact was built, if it still lies there. Git is asked beside the hosts.
+            source = held.enter_context(ThreadPoolExecutor(1)).submit(revision, artifact.path.resolve().parent)
             ask = held.enter_context(EdgeWatch(world.edge, world.clock, check, 0))
             fleet = held.enter_context(locked(world, DEPLOY, preflight=True))
             operation.holds(fleet)
@@ -51,6 +55,8 @@ def deploy(
             if not already:
                 _preflight(world, artifact, fleet, ask.outcome(), plan)
                 _drilled(operation, fleet, without_drill)
+            if found := source.result():
+                operation.evidence["revision"] = found
         if already:
             places = {name: place(facts, artifact.version) for name, facts in fleet.items()}
             return result(operation, places, turn(operation, check, places, fleet), already=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.record import FileRecord
+from cli import release_text as text
 from core.errors import LaunchReadyError
-from deploy.api import deploy
+from deploy.api import deploy, releases
 from deploy.artifact import Artifact
 from deploy.ledger import read
 from deploy.ledger.read import read_ledgers
@@ -76,6 +78,25 @@ def test_the_record_of_this_machine_sees_an_end_that_was_cut_from_all_hosts(
     assert sound(verdicts(fleet))
     found = verdicts(fleet, record)
     assert all("the record of this machine saw it" in found[name].faults[0].what for name in "abc")
+
+
+def test_the_last_line_says_which_revision_the_artefact_was_built_from(
+    fleet: Any, builder: Builder, tmp_path: Path
+) -> None:
+    one = builder("1.0.0")
+    git = ["git", "-C", str(one.path.parent), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run([*git, *words], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    deploy(fleet.world, one)
+    last = json.loads(journal(fleet, "c").read_text().splitlines()[-1])
+    assert last["evidence"]["revision"] == commit
+    assert last["digest"] == one.digest
+    assert last["evidence"]["phases"].keys() >= {"preflight", "upload", "health", "switch"}
+    found = releases(fleet.world)
+    assert f"from {commit[:12]}" in text.releases(found)
+    said = text.releases_json(found)["hosts"][0]["journal"][-1]
+    assert said["evidence"]["revision"] == commit
 
 
 def test_a_host_that_was_lost_and_the_next_command_leave_nothing_to_find(fleet: Any, builder: Builder) -> None:
