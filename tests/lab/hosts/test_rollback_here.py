@@ -33,11 +33,11 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
 
 @pytest.fixture
 def host(_host: Prepared) -> Prepared:
-    """Green (2.0.0) has the traffic, blue (1.0.0) is warm, and the way back is written down."""
+    """Green (2.0.0) has the traffic, blue (1.0.0) is warm, and nothing is written down yet."""
     _host.root("rm -f /srv/app/journal.jsonl /run/launch/* /etc/app/credentials/*; : >/var/log/nginx/release.log")
     _host.install()
     _host.point("current", "green")
-    _host.deploy("ln -sfn slots/green /srv/app/live; echo 1.0.0 >/srv/app/back")
+    _host.deploy("ln -sfn slots/green /srv/app/live")
     return _host
 
 
@@ -53,7 +53,7 @@ def ledger(host: Prepared) -> list[str]:
 def test_a_warm_release_takes_over_and_everything_knows_of_it(host: Prepared, user: str) -> None:
     host.point("s4", "green")
     began = time.monotonic()
-    said = host.deploy("rollback-here").stdout if user == "deploy" else host.root("rollback-here")
+    said = host.deploy("rollback-here 1.0.0").stdout if user == "deploy" else host.root("rollback-here 1.0.0")
     assert time.monotonic() - began < SECONDS
     assert "this host serves 1.0.0 (blue), seen through its nginx, after 0." in said
     assert "on every other host: rollback-here 1.0.0" in said
@@ -80,19 +80,17 @@ def test_a_cold_release_is_started_and_its_seconds_are_counted(host: Prepared) -
 
 
 def test_each_line_is_chained_to_the_one_before(host: Prepared) -> None:
-    host.deploy("rollback-here; rollback-here 2.0.0")
+    host.deploy("rollback-here 1.0.0; rollback-here 2.0.0")
     lines = ledger(host)
     assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2, 3]
     before = ["", *lines[:-1]]
     assert [json.loads(line)["prev"] for line in lines] == [sha256(line.encode()).hexdigest() for line in before]
 
 
-@pytest.mark.parametrize("back", ["", "2.0.0"])
-def test_without_a_note_the_journal_says_where_back_is(host: Prepared, back: str) -> None:
+def test_without_a_version_the_journal_says_where_back_is(host: Prepared) -> None:
     def line(action: str, version: str) -> str:
         return Entry("t", "r", "w", action, "done", version, "d", "", "ok", 1.0).line() + "\n"
 
-    host.deploy(f"rm /srv/app/back; [ -z '{back}' ] || echo {back} >/srv/app/back")
     steps = [("deploy", "0.9.0"), ("deploy", "1.0.0"), ("deploy", "1.1.0"), ("rollback", "1.0.0"), ("deploy", "2.0.0")]
     host.deploy("cat >/srv/app/journal.jsonl", "".join(line(*step) for step in steps))
     assert host.deploy("rollback-here").returncode == 0
@@ -103,7 +101,7 @@ def test_without_a_note_the_journal_says_where_back_is(host: Prepared, back: str
 def test_one_that_is_not_healthy_gets_no_traffic(host: Prepared) -> None:
     host.root("systemctl stop app@blue.service; sed -i '2i exit 1' /srv/app/releases/1.0.0/.launch/run")
     host.root("sed -i 's/wait_for 30/wait_for 1/' /usr/local/bin/rollback-here")
-    done = host.deploy("rollback-here")
+    done = host.deploy("rollback-here 1.0.0")
     host.root("sed -i 's/wait_for 1 answer/wait_for 30 answer/' /usr/local/bin/rollback-here")
     assert done.returncode == 4
     assert "the traffic stays where it was" in done.stderr
@@ -116,7 +114,7 @@ def test_where_nginx_does_not_follow_the_traffic_is_put_back(host: Prepared) -> 
         "cp /usr/local/lib/app/probe /root/probe; printf '#!/bin/sh\\necho 502 \\n' >/usr/local/lib/app/probe;"
         "sed -i 's/wait_for 10/wait_for 1/' /usr/local/bin/rollback-here"
     )
-    done = host.deploy("rollback-here")
+    done = host.deploy("rollback-here 1.0.0")
     host.root(
         "cp /root/probe /usr/local/lib/app/probe; sed -i 's/wait_for 1 \"/wait_for 10 \"/' /usr/local/bin/rollback-here"
     )
@@ -131,11 +129,11 @@ def test_it_waits_for_nobody_and_takes_the_lock_only_with_a_reason(host: Prepare
     host.deploy("cat >holder", f"{take} >/dev/null 2>&1\n")
     host.deploy("cat >lease", f"{lease}\n")
     host.deploy("sh holder <lease >/dev/null 2>&1 & sleep 0.5")
-    done = host.deploy("rollback-here")
+    done = host.deploy("rollback-here 1.0.0")
     assert done.returncode == 3
     assert "ann@laptop is releasing to this host" in done.stderr
     assert host.deploy("rollback-here --force").returncode == 1
-    forced = host.deploy("rollback-here --force 'ann is asleep, site is down'")
+    forced = host.deploy("rollback-here 1.0.0 --force 'ann is asleep, site is down'")
     assert forced.returncode == 0, forced.stderr
     assert serves(host) == "200 1.0.0\nslots/blue\n"
     assert parse(ledger(host))[0].result == "forced: ann is asleep, site is down"
@@ -161,14 +159,14 @@ def test_a_schema_that_it_cannot_live_with_stops_it(host: Prepared, lines: str, 
     host.deploy("cat >/srv/app/journal.jsonl", lines)
     record = '{"version":"1.0.0","digest":"d","health_path":"/healthz","schema":{"minimum":1,"maximum":6}}'
     host.deploy(f"echo '{record}' >/srv/app/releases/1.0.0/.launch/release.json")
-    done = host.deploy("rollback-here")
+    done = host.deploy("rollback-here 1.0.0")
     if passes:
         assert done.returncode == 0, done.stderr
         return
     assert done.returncode == 1
     assert "1.0.0 cannot live with the database's schema, which is at 7" in done.stderr
     assert serves(host) == "200 2.0.0\nslots/green\n"
-    assert host.deploy("rollback-here --force 'it can'").returncode == 0
+    assert host.deploy("rollback-here 1.0.0 --force 'it can'").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -177,7 +175,7 @@ def test_a_schema_that_it_cannot_live_with_stops_it(host: Prepared, lines: str, 
         ("rollback-here 9.9.9", "this host does not keep 9.9.9, but: 1.0.0 2.0.0"),
         ("rollback-here ../x", "usage:"),
         ("rollback-here --now", "usage:"),
-        ("rm /srv/app/back; rollback-here", "which VERSION? This host keeps: 1.0.0 2.0.0"),
+        ("rollback-here", "which VERSION? This host keeps: 1.0.0 2.0.0"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_touched(host: Prepared, command: str, words: str) -> None:
