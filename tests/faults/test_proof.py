@@ -25,6 +25,7 @@ def _proven(status: dict[str, Any], proof: Proof, disturb: Callable[[int], None]
     return prove(here(), status, proof, print, disturb)
 
 
+@pytest.mark.timeout(600)
 def test_six_switches_lose_nothing_of_twenty_thousand_requests(lab: dict[str, Any]) -> None:
     outcome = _proven(lab, SHORT)
     found = document(outcome)
