@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,10 +75,10 @@ class Machines:
         return build(self.folder, version, **options)  # type: ignore[arg-type]
 
 
-def bring_up(root: Path, net: int) -> Machines:
+def bring_up(root: Path, net: int, disk_bytes: Mapping[str, int] | None = None) -> Machines:
     place = Place(root, net)
     (root / ".cache").symlink_to(here().cache.resolve())
-    api.boot(place, NAMES, lambda _line: None)
+    api.boot(place, NAMES, lambda _line: None, disk_bytes)
     pki = Pki(place.home / "pki")
     certificate, key = pki.origin_certificate("app", ["community.test", "*.community.test"])
     for name in NAMES:
