@@ -107,7 +107,7 @@ def try_out(operation: Operation, check: Check, places: Mapping[str, Place], pla
     """
     if not plan.steps:
         return
-    if not all(where.moves and where.before_version for where in places.values()):
+    if not all(where.moves and not where.moved and where.before_version for where in places.values()):
         operation.world.progress.note("no canary: not every host serves another release that it could be held against")
         return
     seen: list[dict[str, Any]] = []

@@ -1,6 +1,10 @@
 # shellcheck shell=sh disable=SC2154
 # Stop a colour that has no traffic, and bring back what it held before (restore: a version, or - for nothing).
 step_begins
+[ "$(readlink "$run/current.sock")" != "$colour.sock" ] || {
+    echo "failed it was not stopped: it has the traffic here"
+    exit 75
+}
 settle
 sudo -n systemctl stop "app@$colour.service"
 if [ "$restore" != - ]; then

@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.model.fleet import Fleet, fleet
+from core.settings.release import Release
+from tests.model.fleet import CAREFUL, SETTINGS, Fleet, fleet
 from tests.model.host import Model
 from tests.model.judge import judge
 from tests.model.policies import Straight, Walk
@@ -78,9 +79,9 @@ def run(case: Fleet, commands: tuple[Command, ...], plan: Sequence[tuple[int | s
     case.schedule.run()
 
 
-def accidents_of(hosts: dict[str, Model], command: Command) -> Iterator[tuple[int, str]]:
+def accidents_of(hosts: dict[str, Model], command: Command, settings: Release) -> Iterator[tuple[int, str]]:
     """Each accident at each pause of the command."""
-    case = Fleet(copy.deepcopy(hosts))
+    case = Fleet(copy.deepcopy(hosts), settings)
     run(case, (command,), [])
     kinds = ["kill 1:{}", "interrupt 1:{}"]
     kinds += [
@@ -97,12 +98,17 @@ def one_accident(explored: Explored, lot: random.Random, seconds: float) -> dict
     """Every accident in one command, in any order, until the time is over: the states that hosts were left in."""
     ends, left = time.monotonic() + seconds, {}
     start = fleet().hosts
-    ways = [(command, *accident) for command in FIRST for accident in accidents_of(start, command)]
+    ways = [
+        (settings, command, *accident)
+        for settings in (SETTINGS, CAREFUL)
+        for command in FIRST
+        for accident in accidents_of(start, command, settings)
+    ]
     lot.shuffle(ways)
-    for command, pause, accident in ways:
+    for settings, command, pause, accident in ways:
         if time.monotonic() > ends:
             break
-        case = Fleet(copy.deepcopy(start))
+        case = Fleet(copy.deepcopy(start), settings)
         run(case, (command,), [(pause, accident)])
         way = f"{command} with {accident!r} at pause {pause}"
         case.settle()
@@ -125,7 +131,7 @@ def second_command(
         for way, hosts, command, sick in ways:
             if time.monotonic() > ends:
                 return
-            case = Fleet(copy.deepcopy(hosts))
+            case = Fleet(copy.deepcopy(hosts), lot.choice((SETTINGS, CAREFUL)))
             if sick:
                 case.hosts[sick].sick.add(command[1] or "3")
             plan = [] if plain else [lot.choice(_likely(case, command))]
@@ -147,6 +153,7 @@ def by_lot(explored: Explored, seed: int, *, fences: bool = True) -> None:
     """Some commands at once, turns and accidents drawn by lot; without ``fences`` no host asks for a token."""
     lot = random.Random(seed)
     case = fleet(lot.choice(("ab", "ab", "abc")))
+    case.settings = lot.choice((SETTINGS, SETTINGS, CAREFUL))
     for host in case.hosts.values():
         host.fences = fences
     case.schedule = Schedule(Walk(case, lot, lot.choice((0, 1, 1, 2, 3))), case.unstick)

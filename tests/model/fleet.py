@@ -28,6 +28,8 @@ from tests.model.host import Model
 from tests.model.schedule import Process, Schedule
 
 SETTINGS = Release.model_validate_json('{"watch": {"seconds": 0}}')
+# With a canary's steps and a watch too.
+CAREFUL = Release.model_validate_json('{"watch": {"seconds": 1}, "canary": {"steps": [10, 50], "step_seconds": 1}}')
 
 
 class Clock:
@@ -179,7 +181,7 @@ class Releaser:
     def work(self) -> None:
         """The command."""
         self.lines = {name: Line(self, host) for name, host in self.fleet.hosts.items()}
-        world = World(self.lines, None, Clock(), Silent(), SETTINGS, owner=Owner(self.process.name, "here"))
+        world = World(self.lines, None, Clock(), Silent(), self.fleet.settings, owner=Owner(self.process.name, "here"))
         try:
             self.result = perform(self.action, world, self.version)
         except BaseException as error:  # noqa: BLE001 - judged at the end of the schedule
@@ -203,6 +205,7 @@ class Fleet:
 
     hosts: dict[str, Model]
     schedule: Schedule = field(init=False, repr=False)
+    settings: Release = SETTINGS
     releasers: list[Releaser] = field(default_factory=list)
     processes: dict[int, tuple[hosts_model.Process, Line]] = field(default_factory=dict)
 

@@ -16,7 +16,7 @@ from deploy import fleet as real_fleet
 from deploy.plan import cut_short
 from deploy.turn import start_everywhere
 from tests.model.explore import Explored, by_lot, one_accident, run, second_command
-from tests.model.fleet import Fleet, Releaser, fleet, perform
+from tests.model.fleet import CAREFUL, Fleet, Releaser, fleet, perform
 from tests.model.schedule import Pool
 
 OLD = {"a": ("2", "2"), "b": ("2", "2")}
@@ -50,6 +50,15 @@ def test_a_resumed_deploy_that_is_not_healthy_on_a_host_puts_the_others_back_and
     error = went(case, "resume", "3").error
     assert isinstance(error, RevertedError)
     assert "b: 3 is not healthy" in str(error)
+    assert case.versions() == OLD
+
+
+def test_a_canary_of_a_resumed_deploy_stops_no_traffic_that_has_moved_already() -> None:
+    case = half_moved()
+    case.settings = CAREFUL
+    case.hosts["b"].sick = {"bad 3"}
+    case.hosts["b"].mute = {"3"}
+    assert isinstance(went(case, "resume", "3").error, RevertedError)
     assert case.versions() == OLD
 
 
