@@ -73,14 +73,14 @@ def start_one(
         timeout_seconds=settings.health.timeout_seconds,
         passes=settings.health.passes,
         interval_seconds=settings.health.interval_seconds,
-        drain_seconds=settings.drain_seconds,
+        drain_seconds=operation.drain_seconds,
         reuse=reuse,
         must_record=operation.must_record,
         warm_up=settings.health.warm_up if gated else (),
         dependencies=tuple(f"{each.name} {each.path} {each.status}" for each in needed),
     )
     script = commands.start(operation.world.layout, colour, check, how, entry, seen)
-    waits = settings.health.timeout_seconds + settings.drain_seconds
+    waits = settings.health.timeout_seconds + operation.drain_seconds
     return read_start(name, check, operation.step(name, script, waits))
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deploy.credentials import Sources
 
 STEP_SECONDS = 90.0
+_ROLLBACK_DRAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,12 @@ class Operation:
     def is_way_back(self) -> bool:
         """Is it the way to what was live before? That is taken though neither the journal nor the edge follows."""
         return self.action == ROLLBACK or self.returns
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long what is replaced may go on with what is open. In a rollback hardly: what serves now is bad."""
+        configured = self.world.settings.drain_seconds
+        return min(configured, _ROLLBACK_DRAIN_SECONDS) if self.action == ROLLBACK else configured
 
     def seconds(self) -> float:
         """Since it began."""

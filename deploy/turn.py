@@ -44,7 +44,7 @@ def start_everywhere(
     try:
         with operation.phase("health") as states:
             started = start_all(operation, check, places)
-            drain = operation.world.settings.drain_seconds
+            drain = operation.drain_seconds
             states.update({name: done.words(drain) for name, done in started.good.items()})
             states.update(dict.fromkeys(started.bad, "not healthy"))
     except BaseException:
@@ -92,7 +92,7 @@ def withdraw_all(
         if name in untouched or not where.moves or (where.warm and operation.action in (ROLLBACK, DRILL)):
             operation.step(name, commands.finish(operation.world.layout, entry, ()))
             return
-        drain = operation.world.settings.drain_seconds
+        drain = operation.drain_seconds
         script = commands.withdraw(operation.world.layout, where.colour, where.displaced, drain, entry)
         operation.step(name, script, drain)
 
@@ -136,7 +136,7 @@ def _move(operation: Operation, check: Check, places: Mapping[str, Place], state
 
 def cut_told(operation: Operation) -> str:
     """A line about what was still open when its time to drain was over, or nothing."""
-    drain = operation.world.settings.drain_seconds
+    drain = operation.drain_seconds
     return "".join(f"\n{name}{cut_words(count, drain)}" for name, count in operation.cut.items())
 
 

@@ -24,7 +24,7 @@ class RolledBack:
     """Every host serves ``version`` and was seen to. ``edge`` is an outcome of its own.
 
     ``before`` has what each host served; ``cold`` the hosts on which it had to be started; ``unrecorded`` those whose
-    journal could not be written.
+    journal could not be written; ``cut`` how many connections were still open where it was started, by host.
     """
 
     version: str
@@ -35,6 +35,7 @@ class RolledBack:
     seconds: float
     budget_seconds: float
     phases: Mapping[str, float] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
 
@@ -92,6 +93,7 @@ def _execute(operation: Operation, fleet: Mapping[str, HostFacts]) -> RolledBack
         seconds=operation.seconds(),
         budget_seconds=world.settings.budget_seconds,
         phases=operation.phases,
+        cut=operation.cut,
         left_out=world.left_out,
     )
     # Outside of what the budget is for: every host and the edge serve it already.

@@ -57,7 +57,7 @@ class Release(Section):
     drain_seconds: Annotated[float, Field(ge=0, le=300)] = 30
     """How long a colour that lost its traffic may go on with what it has open (requests, uploads, event streams,
     websockets) before it is stopped or replaced. It is stopped sooner where nothing is open any more; what is open at
-    the deadline is cut, counted and shown. Its unit then gives it 40 s to end."""
+    the deadline is cut, counted and shown. Its unit then gives it 40 s to end. A rollback waits 5 s at most."""
     warm_seconds: Annotated[float, Field(ge=0, le=30 * 86400)] = 86400
     """How long what was live before goes on running after a release or a rollback, so that going back to it is a matter
     of a second. After that it is stopped, and going back means to start it first. 0: until the next release."""

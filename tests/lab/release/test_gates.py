@@ -112,6 +112,17 @@ def test_what_is_open_at_the_drains_deadline_is_cut_and_counted(fleet: Any, buil
     assert last.evidence["cut"] == {"b": 3}
 
 
+def test_a_cold_rollback_hardly_waits_for_what_is_open_where_it_starts(fleet: Any, builder: Builder) -> None:
+    settings(fleet, drain_seconds=90, keep=3)
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        deploy(fleet.world, builder(version))
+    (fleet.hosts["b"].root / "in-flight-green").write_text("2\n")
+    back = rollback(fleet.world, "1.0.0")
+    assert back.phases["health"] < 60
+    assert dict(fleet.told.phases)["health"]["b"] == "started: 2 connections were cut at the drain deadline of 5 s"
+    assert fleet.serves() == on_all("200 1.0.0")
+
+
 def test_nobody_waits_for_a_colour_that_lost_its_traffic_long_ago(fleet: Any, builder: Builder) -> None:
     settings(fleet, drain_seconds=60)
     deploy(fleet.world, builder("1.0.0"))
