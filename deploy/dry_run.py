@@ -47,7 +47,7 @@ ANSWERS: Mapping[str, Callable[[Values], str]] = {
     "finish": lambda _values: "finished",
 }
 # The lock's, which is never taken, and the steps of other commands than a deploy and a rollback: not to be answered.
-OTHERS = frozenset({"hold", "audit", "contract", "give", "logs", "maintenance", "prepare", "status"})
+OTHERS = frozenset({"hold", "audit", "contract", "give", "ledger", "logs", "maintenance", "prepare", "status"})
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,7 @@ def dry(world: World, plan: Plan) -> World:
         left_out=world.left_out,
         stack=world.stack,
         sources=world.sources,
+        protected=world.protected,
         local=_NothingLocal(plan),
     )
 

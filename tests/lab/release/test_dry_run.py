@@ -185,9 +185,10 @@ def test_no_other_flag_of_a_deploy_defeats_it(
         "json": (False, True),
         "watch": ("", "30"),
         "without": ((), ("c",)),
-        "wait": ("", "5"),
+        "wait": ("5",),
         "canary": ("", "10,100"),
         "step": ("", "30s"),
+        "without_drill": ("a test",),
     }
     for number, chosen in enumerate(every(flags)):
         task.body(None, stack="it", artifact=str(old if number % 8 == 7 else new), dry_run=True, **chosen)
@@ -225,13 +226,13 @@ def test_it_is_shown_by_phase_with_what_each_step_runs(
     task: Any = release.deploy
 
     artifact = builder("3.0.0").path
-    task.body(None, stack="it", artifact=str(artifact), dry_run=True)
+    task.body(None, stack="it", artifact=str(artifact), dry_run=True, without_drill="a test")
     said = capsys.readouterr().out
     assert "\n  a  upload     version=3.0.0" in said
     assert re.search(r"\n  a  lacks .* < \S+, at most \d+ bytes\n", said)
     assert "\n== switch\n" in said
     assert commands.fragment("switch").rstrip() in said
-    task.body(None, stack="it", artifact=str(artifact), dry_run=True, json=True)
+    task.body(None, stack="it", artifact=str(artifact), dry_run=True, without_drill="a test", json=True)
     shown = json.loads(capsys.readouterr().out)
     scripts = [one["script"] for phase in shown["phases"] for one in phase["commands"]]
     assert all("set -eu\nsrv=/srv/app\n" in script for script in scripts)
