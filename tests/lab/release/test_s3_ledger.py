@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto.server import ThreadedMotoServer
 
+from adapters.record import FileRecord
 from adapters.s3_ledger import S3Ledger
+from cli.ledger import copy_after
 from core.errors import StoreError
 from core.settings.proof import Ledger as Settings
 from deploy.api import deploy
@@ -119,3 +124,19 @@ def test_nothing_of_boto3_is_there_before_a_copy_is_made() -> None:
         "import adapters.s3_ledger, cli.ledger, cli.release, cli.drill, rollback.drill, deploy.ledger.copy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_copy_that_fails_is_told_and_written_down_and_made_up_for(
+    fleet: Any, builder: Builder, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "record.jsonl"
+    settings = fleet.settings.model_copy(update={"ledger": SETTINGS})
+    world = replace(fleet.world, settings=settings, record=FileRecord(record), stack="lab")
+    deploy(world, builder("1.0.0"))
+    with monkeypatch.context() as away:
+        away.setenv("AWS_ENDPOINT_URL", f"http://{here().address(0, 206)}:9")
+        copy_after(world)
+    assert any("the ledger was not copied: the bucket ledger-of-tests cannot be" in note for note in fleet.told.notes)
+    assert json.loads(record.read_text().splitlines()[-1])["phase"] == "copy"
+    copy_after(world)
+    assert len(_versions(s3)) == 3
