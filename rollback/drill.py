@@ -236,7 +236,8 @@ def _ends(course: _Course, prober: Prober, counted: Counted) -> Drilled:
         "; ".join(reasons),
     )
     unrecorded = _unrecorded(ended.good, ended.bad)
-    return replace(result, unrecorded=unrecorded)
+    nowhere = ("it could not be written down on any host",) if set(unrecorded) >= set(course.fleet) else ()
+    return replace(result, unrecorded=unrecorded, reasons=(*reasons, *nowhere))
 
 
 def _unrecorded(good: Mapping[str, list[str]], bad: Iterable[str]) -> tuple[str, ...]:
