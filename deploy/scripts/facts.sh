@@ -4,21 +4,37 @@ if ! [ -d "$srv/releases" ] || ! [ -d "$launch" ] || ! [ -x "$tools/probe" ]; th
     echo unprepared
     exit 69
 fi
+# Where every link leads, asked at once: one that is not there is said as such by nobody.
+links() {
+    find "$srv/live" "$srv/slots" "$run" -maxdepth 1 -type l -printf '%f %l\n' 2>/dev/null | {
+        tenths=-
+        while read -r name target; do
+            case $name in
+            live) echo "live ${target##*/}" ;;
+            current.sock) echo "current ${target%.sock}" ;;
+            blue | green) echo "slot $name ${target##*/}" ;;
+            s?.sock)
+                [ "$tenths" != - ] || tenths=0
+                [ "$target" = current.sock ] || tenths=$((tenths + 1))
+                ;;
+            esac
+        done
+        [ "$tenths" = - ] || echo "tenths $tenths"
+    }
+}
+
 facts() {
-    echo "live $(basename "$(readlink "$srv/live" || echo -)")"
-    echo "current $(basename "$(readlink "$run/current.sock" || echo -)" .sock)"
+    links
     for colour in blue green; do
-        echo "slot $colour $(basename "$(readlink "$srv/slots/$colour" || echo -)")"
         [ ! -S "$run/$colour.sock" ] || echo "socket $colour"
     done
-    [ ! -L "$run/s9.sock" ] ||
-        echo "tenths $(find "$run" -maxdepth 1 -name 's?.sock' -type l ! -lname current.sock | wc -l)"
     for file in "$srv"/releases/*/.launch/release.json; do
         [ ! -e "$file" ] || sed 's/^/release /' "$file"
     done
     [ ! -s "$launch/lease" ] || sed -n -e '1s/^/lease /p' -e '2s/^/leased /p' "$launch/lease"
     [ ! -s "$launch/cool" ] || echo "cool $(head -n 1 "$launch/cool")"
-    echo "up $(cut -d. -f1 /proc/uptime)"
+    read -r up _ </proc/uptime
+    echo "up ${up%.*}"
     [ ! -e "$srv/maintenance.html" ] || echo "maintenance on"
     say_head
     # awk ends a last line that a power cut left open

@@ -2,7 +2,8 @@
 # The lock lives as long as this script does, and the script as long as the SSH channel: its input ends with it. A holder
 # that is there but says nothing for lease_seconds has lost it all the same, to whoever asks next.
 up_seconds() {
-    cut -d. -f1 /proc/uptime
+    read -r up _ </proc/uptime
+    echo "${up%.*}"
 }
 
 # First line: the holder in JSON; second: until when, in seconds since the boot, which no clock's jump can move.
@@ -31,9 +32,10 @@ flock -n 9 || take_over || {
 }
 trap ': >"$launch/lease"; echo "$fence free" >"$launch/fence"' EXIT
 # A number that grows and, for it starts anew with each boot, the boot's own name.
-last=$(cat "$launch/fence" 2>/dev/null || echo :0)
+{ IFS= read -r last <"$launch/fence"; } 2>/dev/null || last=:0
 last=${last##*:}
-fence=$(cut -c 1-8 /proc/sys/kernel/random/boot_id):$((${last%% *} + 1))
+read -r boot </proc/sys/kernel/random/boot_id
+fence=${boot%%-*}:$((${last%% *} + 1))
 echo "$fence" >"$launch/fence.new"
 mv -T "$launch/fence.new" "$launch/fence"
 beat

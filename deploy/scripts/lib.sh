@@ -9,7 +9,7 @@ step_begins() {
         echo "failed a step of an earlier release is still running here"
         exit 75
     }
-    [ "$(cat "$launch/fence" 2>/dev/null || echo nobody)" = "$fence" ] || {
+    { IFS= read -r shown <"$launch/fence" && [ "$shown" = "$fence" ]; } 2>/dev/null || {
         printf 'fenced %s\n' "$(head -n 1 "$launch/lease" 2>/dev/null)"
         exit 77
     }
@@ -30,10 +30,24 @@ step_ends() {
 # first and stays in the chain. $1 is a JSON object; its number and the SHA-256 of what is before are added at its end.
 journal() {
     ledger=$srv/journal.jsonl
-    # A power cut may leave zeros at the end, which a variable does not hold.
-    [ -z "$(tail -c 1 "$ledger" 2>/dev/null | tr '\0' x)" ] || echo >>"$ledger" || return 1
-    seq=$(wc -l 2>/dev/null <"$ledger" || echo 0)
-    printf '%s,"seq":%d,"prev":"%s"}\n' "${1%\}}" "$seq" "$(head_of "$ledger")" >>"$ledger" && sync "$ledger"
+    known_head || {
+        # A power cut may leave zeros at the end, which a variable does not hold.
+        [ -z "$(tail -c 1 "$ledger" 2>/dev/null | tr '\0' x)" ] || echo >>"$ledger" || return 1
+        seq=$(wc -l 2>/dev/null <"$ledger" || echo 0)
+        head=$(head_of "$ledger")
+        size=$(stat -c %s "$ledger" 2>/dev/null || echo 0)
+    }
+    line="${1%\}},\"seq\":$seq,\"prev\":\"$head\"}"
+    printf '%s\n' "$line" >>"$ledger" && sync "$ledger" || return 1
+    head=$(printf %s "$line" | sha256sum)
+    # The line is ASCII: its characters are its bytes.
+    printf '%d %d %s\n' $((size + ${#line} + 1)) $((seq + 1)) "${head%% *}" >"$launch/head"
+}
+
+# What the last step noted of the journal: $size in bytes, $seq of the next line, $head. Not once anything else was
+# written there, and not after a boot.
+known_head() {
+    { read -r size seq head <"$launch/head"; } 2>/dev/null && [ "$(stat -c %s "$ledger" 2>/dev/null)" = "$size" ]
 }
 
 # The SHA-256 of a journal's last line. One without a link of its own (torn, or from before the chain) takes the lines
@@ -48,7 +62,10 @@ head_of() {
 
 # What the journal's last line is, for whoever witnesses it.
 say_head() {
-    [ ! -e "$srv/journal.jsonl" ] || echo "head $(head_of "$srv/journal.jsonl")"
+    ledger=$srv/journal.jsonl
+    [ -e "$ledger" ] || return 0
+    known_head || head=$(head_of "$ledger")
+    echo "head $head"
 }
 
 # LINK TARGET: a rename, so that a reader sees the old target or the new one and never none.

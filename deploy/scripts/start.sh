@@ -53,7 +53,8 @@ fresh=no
 missing=
 deadline=$(($(now) + timeout_ms))
 if [ "$how" = cold ]; then fresh=yes; else good=$((passes - 1)); fi
-until proven; do
+# What is warm was asked just now.
+until { [ "$how" = warm ] && how=asked && depends; } || proven; do
     if [ "$(now)" -ge "$deadline" ]; then
         echo "unhealthy $answer"
         [ "$lacks" = no ] || echo lacks
@@ -66,6 +67,7 @@ until proven; do
     sleep "$interval"
 done
 wait
+[ "$how" = cold ] || how=warm
 [ -z "$seen" ] || {
     step_begins
     journal "$seen" || [ "$must_record" = no ]

@@ -95,7 +95,11 @@ def test_the_old_format_is_refused(tmp_path: Path) -> None:
         open_artifact(signed(tmp_path, FIRST, prehash=False), KEYS)
 
 
-@pytest.mark.parametrize("key", ["", "x", KEYS[0][:-4], "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3AAAA"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "x", KEYS[0][:-4], "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3AAAA"],
+    ids=["empty", "short", "cut", "long"],
+)
 def test_a_setting_that_is_no_key_is_refused(key: str) -> None:
     assert Release.model_validate({"signing_keys": KEYS}).signing_keys == KEYS
     with pytest.raises(ValidationError, match="it must be a minisign public key"):
