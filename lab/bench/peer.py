@@ -29,7 +29,7 @@ _RELEASE = (
 
 
 def install(cache: Path, say: Callable[[str], None]) -> Path:
-    """The path of ``pyinfra``, installed if these pins are not there yet. Raises :class:`LabError`."""
+    """A Python that has pyinfra, installed if these pins are not there yet. Raises :class:`LabError`."""
     home = cache / f"pyinfra-{hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]}"
     stamp = home / "complete"
     if not stamp.exists():
@@ -39,7 +39,7 @@ def install(cache: Path, say: Callable[[str], None]) -> Path:
         pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "--no-input", "--require-hashes", "-r", str(PINS)])
         stamp.touch()
-    return home / "bin" / "pyinfra"
+    return home / "bin" / "python"
 
 
 def _run(command: list[str]) -> None:
@@ -51,9 +51,9 @@ def _run(command: list[str]) -> None:
 class Pyinfra:
     """pyinfra over a fleet of the lab's status; what it reads is written into ``folder``."""
 
-    def __init__(self, program: Path, folder: Path, hosts: list[dict[str, Any]]) -> None:
+    def __init__(self, python: Path, folder: Path, hosts: list[dict[str, Any]]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._program = program
+        self._python = python
         self._folder = folder
         self._count = len(hosts)
         entries = [(host["name"], _data(host)) for host in hosts]
@@ -71,7 +71,7 @@ class Pyinfra:
     def _timed(self, name: str, code: str, operations: int) -> float:
         script = self._folder / name
         script.write_text(code, encoding="utf-8")
-        took = timed([str(self._program), "--yes", str(self._folder / "inventory.py"), str(script)])
+        took = timed([str(self._python), "-m", "pyinfra", "--yes", str(self._folder / "inventory.py"), str(script)])
         # It ends with 0 where it takes no host from its inventory.
         if took.said.count("] Success") != self._count * operations:
             raise LabError(f"pyinfra did not do `{name}` on every host: {took.said[-300:]}")
