@@ -12,6 +12,8 @@ from core.pulumi_crypt import create
 from core.secret import Secret
 from lab.engine import api
 
+pytestmark = pytest.mark.slow
+
 
 def failure(lab: Any, program: str) -> str:
     with pytest.raises(EngineError) as caught:

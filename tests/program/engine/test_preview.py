@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 TWO = """
 zone = Thing("zone", text="zone")
 record = Thing("record", text="record", zone=zone.id, note=zone.size.apply(lambda size: f"{size} big"))

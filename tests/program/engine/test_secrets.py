@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from core.pulumi_crypt import create, unlock
 from lab.engine import api
+
+pytestmark = pytest.mark.slow
 
 PROGRAM = """
 config = pulumi.Config()

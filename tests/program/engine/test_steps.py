@@ -11,6 +11,8 @@ import pytest
 from core.errors import EngineError
 from lab.engine import api
 
+pytestmark = pytest.mark.slow
+
 TWO = """
 zone = Thing("zone", text="zone")
 record = Thing("record", text="record", zone=zone.id)

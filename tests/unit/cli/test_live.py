@@ -148,6 +148,7 @@ def plain(said: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said).replace("\r", "")
 
 
+@pytest.mark.slow
 def test_on_a_real_terminal_it_is_drawn_and_wiped_and_the_lines_stay() -> None:
     said = on_a_terminal(2.5)
     shown = plain(said)
@@ -164,6 +165,7 @@ def test_what_is_over_soon_does_not_wait_for_it() -> None:
     assert said == "✓ switch         1.00 s  app-1, app-2 verified\ndone\n[]\n"
 
 
+@pytest.mark.slow
 def test_without_colour_there_are_plain_lines() -> None:
     said = on_a_terminal(1.5, NO_COLOR="1")
     assert said.replace("\r", "") == "✓ switch         1.00 s  app-1, app-2 verified\ndone\n[]\n"

@@ -30,6 +30,8 @@ from deploy.operation import World
 from rollback.api import rollback
 from tests.model.host import Model
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a", "b", "c")
 
 
@@ -125,7 +127,7 @@ def check(hosts: Mapping[str, Model], run: Callable[[], object], old: str, new: 
     assert not [wrong for host in hosts.values() for wrong in host.wrongs]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(troubles=st.tuples(TROUBLES, TROUBLES, TROUBLES), sick=st.sets(st.sampled_from(NAMES), max_size=1))
 def test_a_deploy_is_on_every_host_or_on_none(troubles: tuple[dict[str, str], ...], sick: set[str]) -> None:
     hosts = fleet("1", "2")

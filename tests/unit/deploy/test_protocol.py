@@ -112,6 +112,7 @@ def test_a_host_that_was_started_again_on_the_new_release_is_named() -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 def test_no_schedule_breaks_the_protocol(request: pytest.FixtureRequest) -> None:
     """Bounded by time, ``--model-seconds``; the same seed is the same order of schedules."""
     seconds, seed = request.config.getoption("--model-seconds"), request.config.getoption("--model-seed")
