@@ -30,7 +30,7 @@ def rehearsed(stack: str, wishes: Wishes, run: Callable[[World], object]) -> Non
 
 def lines(plan: Plan) -> str:
     """For people: by phase, a line a host and command; then each step's script once."""
-    from deploy import commands
+    from deploy.script import fragment
 
     said = ["dry run: nothing was changed, and this is what would be run"]
     for name, found in plan.phases:
@@ -39,7 +39,7 @@ def lines(plan: Plan) -> str:
         said += [f"  {clean(command.host):<{width}}  {_line(command)}" for command in found]
     steps = dict.fromkeys(command.step for _, found in plan.phases for command in found)
     said.append("the steps, as each host's sh runs them after what is assigned above (whole in --json):")
-    said += [f"== {step}\n{commands.fragment(step).rstrip()}" for step in ("lib", *steps)]
+    said += [f"== {step}\n{fragment(step).rstrip()}" for step in ("lib", *steps)]
     return "\n".join([*said, *(clean(note) for note in plan.notes)])
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from core.errors import LaunchReadyError
 from core.ports import Held, Input, Ran, Shell
 from core.terminal import clean
-from deploy.commands import step_in, values_of
+from deploy.script import step_in, values_of
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -22,6 +22,7 @@ from deploy import commands
 from deploy.facts import read_facts
 from deploy.layout import Layout
 from deploy.operation import World
+from deploy.script import fragment, step_in, values_of
 
 _LOOK_SECONDS = 30.0
 _FENCE = "dry-run"
@@ -158,14 +159,14 @@ class DryShell:
         if script in (commands.look(self._layout), commands.credentials_ready(self._layout)):
             return self._shell.run(script, timeout=timeout)
         step = step_of(script)
-        values = commands.values_of(script)
+        values = values_of(script)
         self._plan.add(Command(self.name, step, values, _described(stdin), script))
         return Ran(0, ANSWERS[step](values) + "\n", "")
 
     def hold(self, script: str, *, timeout: float) -> Held:
         """Say the facts, and take nothing."""
-        preflight = commands.fragment("preflight") in script
-        self._plan.add(Command(self.name, "hold", commands.values_of(script), "", script))
+        preflight = fragment("preflight") in script
+        self._plan.add(Command(self.name, "hold", values_of(script), "", script))
         look = commands.look(self._layout, preflight=preflight)
         ran = self._shell.run(look, timeout=min(timeout, _LOOK_SECONDS))
         if not ran.status:
@@ -233,7 +234,7 @@ class _DryClock:
 
 def step_of(script: str) -> str:
     """Which step of a deploy or a rollback a script is. Raises :class:`HostError` for one that is none."""
-    step = commands.step_in(script)
+    step = step_in(script)
     if step not in ANSWERS:
         raise HostError(f"a dry run does not know what this script would do ({step or 'none of ours'}): report it")
     return step

@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 from core.errors import HostError
 from core.ports import Ran, Shell
 from core.terminal import clean
-from deploy import commands
 from deploy.facts import failure
 from deploy.fleet import Gathered, at_once
+from deploy.hosts import commands
 from deploy.layout import COLOURS, Layout
 
 Verdict: TypeAlias = Literal["ok", "bad", "cannot tell"]

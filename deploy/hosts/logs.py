@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from core.errors import SettingsError
 from core.ports import Shell
-from deploy import commands
 from deploy.fleet import Gathered, at_once
+from deploy.hosts import commands
 from deploy.layout import COLOURS, Layout
 from deploy.operation import said
 from deploy.redact import redact

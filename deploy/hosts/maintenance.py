@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.errors import HostError, SettingsError
 from core.ports import Shell
-from deploy import commands
 from deploy.fleet import at_once
+from deploy.hosts import commands
 from deploy.layout import Layout
 from deploy.operation import said
 

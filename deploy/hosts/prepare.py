@@ -11,9 +11,9 @@ from pathlib import Path
 from core.errors import HostError
 from core.ports import Shell
 from core.terminal import clean
-from deploy import commands
 from deploy.facts import failure
 from deploy.fleet import Gathered, at_once
+from deploy.hosts import commands
 from deploy.layout import Layout
 
 # apt may have to fetch nginx over a slow line.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from core.errors import HostError
 from core.ports import Ran, Shell
 from core.terminal import clean
-from deploy import commands
 from deploy.facts import HostFacts, read_facts
 from deploy.fleet import Gathered, at_once, told
+from deploy.hosts import commands
 from deploy.journal import Entry, unfinished
 from deploy.layout import Layout
 

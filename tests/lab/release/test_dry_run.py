@@ -21,6 +21,7 @@ from deploy.api import deploy
 from deploy.artifact import Artifact
 from deploy.dry_run import ANSWERS, OTHERS, DryShell, Plan, dry, step_of
 from deploy.layout import Layout
+from deploy.script import PARTS, fragment
 from rollback.api import rollback
 
 CLAIM = '{"who": "ann@ci", "action": "deploy", "since": "2026-01-02T03:04:05Z"}'
@@ -67,7 +68,7 @@ def test_what_is_planned_is_what_is_then_done(two: Any, builder: Builder) -> Non
     for host in two.hosts.values():
         host.ran.clear()
     deploy(two.world, artifact)
-    really = [step_of(script) for script in two.hosts["a"].ran if commands.fragment("hold") not in script]
+    really = [step_of(script) for script in two.hosts["a"].ran if fragment("hold") not in script]
     assert steps(plan)[1:] == really
 
 
@@ -128,7 +129,7 @@ def test_a_script_that_is_not_known_is_an_error(two: Any) -> None:
 
 def test_every_fragment_is_known() -> None:
     folder = Path(commands.__file__).parent / "scripts"
-    assert {file.stem for file in folder.glob("*.sh")} == {*ANSWERS, *commands.PARTS, *OTHERS}
+    assert {file.stem for file in folder.glob("*.sh")} == {*ANSWERS, *PARTS, *OTHERS}
 
 
 class Prefixed:
@@ -231,7 +232,7 @@ def test_it_is_shown_by_phase_with_what_each_step_runs(
     assert "\n  a  upload     version=3.0.0" in said
     assert re.search(r"\n  a  lacks .* < \S+, at most \d+ bytes\n", said)
     assert "\n== switch\n" in said
-    assert commands.fragment("switch").rstrip() in said
+    assert fragment("switch").rstrip() in said
     task.body(None, stack="it", artifact=str(artifact), dry_run=True, without_drill="a test", json=True)
     shown = json.loads(capsys.readouterr().out)
     scripts = [one["script"] for phase in shown["phases"] for one in phase["commands"]]
