@@ -46,7 +46,8 @@ rm -r /dev/shm/wanted
 
 
 def release(machines: Any, version: str, *, tells: bool = False) -> Artifact:
-    app = READS + APP.replace("{health}", "500" if tells else "200").replace('self.send_header("X-Colour"', ANSWERS)
+    answers = repr({"/healthz": (500 if tells else 200, "")})
+    app = READS + APP.replace("{answers}", answers).replace('self.send_header("X-Colour"', ANSWERS)
     if tells:
         app = app.replace("DIGEST = ", "print('the key is', VALUE.decode(), file=sys.stderr, flush=True)\nDIGEST = ", 1)
     artifact: Artifact = machines.build(version, extra=ASKS, files={"serve.py": app})
