@@ -1,11 +1,16 @@
-"""What the pages with a plot share: their style sheet, and a plot's colours, which the style sheet names."""
+"""What the pages with a plot share: how they are rendered, their style sheet, and the colours of plots."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from core.terminal import clean
 
 FOLDER = Path(__file__).parent
 """Where ``style.css`` is, for a template to include."""
@@ -36,6 +41,23 @@ SETTINGS: dict[Any, Any] = {
     "figure.facecolor": "none",
     "text.parse_math": False,
 }
+
+
+@cache
+def template(page: Path, **filters: Callable[..., str]) -> Template:
+    """The Jinja template in the file ``page``, with ``clean`` and ``filters``; it may include what is in here.
+
+    What is put into it is escaped, and a name that it does not get is an error.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([page.parent, FOLDER]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(clean=clean, **filters)
+    return environment.get_template(page.name)
 
 
 def quiet(axes: Any) -> None:

@@ -7,12 +7,10 @@ import platform
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from core import drawing
@@ -20,6 +18,8 @@ from core.terminal import clean
 from lab.proof.plot import draw
 from lab.proof.verdict import STREAMS, Outcome
 from lab.swarm import KINDS
+
+_PAGE = Path(__file__).with_name("proof.html")
 
 LABELS = {
     "get": "GET, keep-alive",
@@ -91,7 +91,7 @@ def page(outcome: Outcome) -> str:
     """The page's HTML. What came from hosts is shown as it is, never obeyed."""
     # Safe: matplotlib escapes what it writes into XML, and nothing from a host is in it.
     plot = Markup(draw(outcome))  # noqa: S704
-    return _template().render(found=document(outcome), labels=LABELS, streams=STREAMS, plot=plot)
+    return drawing.template(_PAGE, ms=_ms).render(found=document(outcome), labels=LABELS, streams=STREAMS, plot=plot)
 
 
 def lines(outcome: Outcome) -> Iterator[str]:
@@ -107,19 +107,6 @@ def lines(outcome: Outcome) -> Iterator[str]:
         yield f"{LABELS[kind]:<24}{counts}{times}"
     for claim in outcome.claims:
         yield f"{'✓' if claim.held else '✗'} {claim.text} ({clean(claim.seen)})"
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, drawing.FOLDER]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(clean=clean, ms=_ms)
-    return environment.get_template("proof.html")
 
 
 def _ms(value: float | None) -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from core import drawing
 from core.errors import LabError
-from core.terminal import clean
 from lab.load.records import Record
 from lab.load.summary import summary
 from lab.timeline.model import KINDS, Event, Facts
 from lab.timeline.plot import draw, shades
 from lab.timeline.series import series
+
+_PAGE = Path(__file__).with_name("page.html")
 
 
 def render(records: Sequence[Record], events: Sequence[Event], facts: Facts) -> str:
@@ -29,7 +28,7 @@ def render(records: Sequence[Record], events: Sequence[Event], facts: Facts) -> 
         raise LabError("there is nothing to draw: the load has no record")
     found = series(records)
     ordered = sorted(events, key=lambda event: event.at)
-    return _template().render(
+    return drawing.template(_PAGE, clock=_clock, seconds=_seconds).render(
         facts=facts,
         summary=summary(records),
         start=found.start,
@@ -40,19 +39,6 @@ def render(records: Sequence[Record], events: Sequence[Event], facts: Facts) -> 
         # Safe: matplotlib escapes what it writes into XML, and the labels of events are not in it.
         plot=Markup(draw(found, ordered)),  # noqa: S704
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, drawing.FOLDER]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(clean=clean, clock=_clock, seconds=_seconds)
-    return environment.get_template("page.html")
 
 
 def _clock(at: float) -> str:
