@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from core.errors import HostError, LaunchReadyError
 from core.secret import Secret
-from deploy import commands
 from deploy.commands import Check
 from deploy.credentials import keep_credentials, read_secrets
 from deploy.facts import HostFacts, Kept
@@ -18,7 +17,7 @@ from deploy.history import behind, missed
 from deploy.journal import CATCH_UP
 from deploy.lock import locked
 from deploy.operation import Operation, World
-from deploy.plan import Place, cut_short, place
+from deploy.plan import cut_short, place
 from deploy.send import send_all
 from deploy.turn import start_everywhere, turn
 
@@ -68,7 +67,7 @@ def _bring_up(operation: Operation, leader: HostFacts, late: Mapping[str, HostFa
     check = Check(release.health_path, operation.world.settings.health.status, release.version)
     places = {name: place(facts, release.version) for name, facts in late.items()}
     secrets = _secrets(operation, leader)
-    at_once(late, lambda name: _begin(operation, name, places[name])).or_raise()
+    at_once(late, lambda name: operation.write_down(name, operation.begins(places[name].colour))).or_raise()
     _fetch(operation, leader, late)
     for version, values in secrets.items():
         keep_credentials(operation, late, version, values)
@@ -92,10 +91,6 @@ def _secrets(operation: Operation, leader: HostFacts) -> dict[str, dict[str, Sec
                 raise
             operation.world.progress.note(f"{error}: {release.version} could not be gone back to")
     return {version: values for version, values in found.items() if values}
-
-
-def _begin(operation: Operation, name: str, where: Place) -> None:
-    operation.step(name, commands.begin(operation.world.layout, operation.begins(where.colour)))
 
 
 def _fetch(operation: Operation, leader: HostFacts, late: Mapping[str, HostFacts]) -> None:
@@ -122,5 +117,5 @@ def _write_down(operation: Operation, name: str, leader: HostFacts, late: HostFa
     entries = missed(leader.journal, late.journal)
     for entry in entries:
         evidence = {**(entry.evidence or {}), "caught_up_from": leader.name}
-        operation.step(name, commands.begin(operation.world.layout, replace(entry, evidence=evidence).line()))
+        operation.write_down(name, replace(entry, evidence=evidence).line())
     return f"{len(entries)} commands made up for"

@@ -118,4 +118,4 @@ def _run(operation: Operation, fleet: Mapping[str, HostFacts], name: str, target
         states[name] = f"the database is at {target}"
         # Each host must know, for any of them may be the only one that is left to ask.
         others = [each for each in fleet if each != name]
-        at_once(others, lambda each: operation.step(each, commands.begin(layout, entry))).or_raise()
+        at_once(others, lambda each: operation.write_down(each, entry)).or_raise()

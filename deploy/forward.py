@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.errors import HealthError, HostError, LaunchReadyError, RollbackError
-from deploy import commands
 from deploy.after import purge, taken_back_is_told, tell
 from deploy.artifact import Artifact, require_vouched
 from deploy.canary import Plan, plan_of, try_out
@@ -77,7 +76,7 @@ def put_live(
     if plan.steps:
         operation.evidence["plan"] = asdict(plan)
     with _or_refused(operation, places) as touched:
-        at_once(places, lambda name: _begin(operation, name, places[name])).or_raise()
+        at_once(places, lambda name: operation.write_down(name, operation.begins(places[name].colour))).or_raise()
         if artifact is not None:
             _send(operation, artifact, fleet)
         place_credentials(operation, places, secrets)
@@ -115,10 +114,6 @@ def _or_refused(operation: Operation, places: Mapping[str, Place]) -> Iterator[s
         if not isinstance(error, Exception):
             operation.world.progress.note("it was interrupted before any traffic moved: nothing changed for visitors")
         raise
-
-
-def _begin(operation: Operation, name: str, where: Place) -> None:
-    operation.step(name, commands.begin(operation.world.layout, operation.begins(where.colour)))
 
 
 def _send(operation: Operation, artifact: Artifact, fleet: Mapping[str, HostFacts]) -> None:

@@ -159,6 +159,10 @@ class Operation:
             self.heads[name] = head
         return lines
 
+    def write_down(self, name: str, line: str) -> None:
+        """Journal a line on one host, by a step of its own. Raises what :meth:`step` does."""
+        self.step(name, commands.begin(self.world.layout, line))
+
     def witness(self) -> None:
         """Write down on this machine what the last line of each host's journal was when the command ended there."""
         if self.heads:

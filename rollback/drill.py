@@ -127,7 +127,7 @@ def _run(course: _Course) -> None:
     clock, settings = course.forth.world.clock, course.forth.world.settings.drill
     for name, facts in course.fleet.items():
         colour = place(facts, course.before).colour
-        course.back.step(name, commands.begin(course.forth.world.layout, course.forth.begins(colour)))
+        course.back.write_down(name, course.forth.begins(colour))
     try:
         clock.sleep(_BEFORE_SECONDS)
         _go(course, course.back, "back")
