@@ -58,7 +58,8 @@ class S3Ledger:
         versions = [version for version in self._versions(key) if version["Key"] == key]
         if not versions:
             raise StoreError(f"the bucket {self._settings.bucket} has no {key}")
-        first = min(versions, key=lambda version: version["LastModified"])["VersionId"]
+        # Their times are whole seconds; S3 lists what was stored last first.
+        first = min(reversed(versions), key=lambda version: version["LastModified"])["VersionId"]
         with self._words("be read") as client:
             answer = client.get_object(Bucket=self._settings.bucket, Key=key, VersionId=first)
             return bytes(answer["Body"].read())
