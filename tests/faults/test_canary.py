@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import threading
 import time
 from collections import Counter
@@ -23,9 +22,11 @@ from deploy.contract import contract
 from deploy.operation import World
 from lab.hosts import api
 from tests.faults.conftest import NAMES
+from tests.faults.prober import any_certificate
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Machines
+    from tests.faults.prober import any_certificate
+from tests.faults.conftest import Machines
 
 Live = Callable[..., Artifact]
 VISITORS = 8
@@ -65,10 +66,7 @@ class Visitors:
 
 
 def connected(address: str) -> http.client.HTTPSConnection:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(address, 443, context=context, timeout=60)
+    return http.client.HTTPSConnection(address, 443, context=any_certificate(), timeout=60)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from core.errors import LabError
 from lab import api
@@ -24,3 +25,13 @@ def lab() -> Iterator[dict[str, Any]]:
     yield api.up(place, say=lambda _line: None)
     if not was_up:
         api.down(place, say=lambda _line: None)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """The URL of an AWS of the tests' own, with nothing in it."""
+    server = ThreadedMotoServer(here().address(0, 205), 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

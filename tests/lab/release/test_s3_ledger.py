@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from adapters.record import FileRecord
 from adapters.s3_ledger import S3Ledger
@@ -28,15 +27,6 @@ from rollback.api import rollback
 
 Builder = Callable[..., Artifact]
 SETTINGS = Settings(bucket="ledger-of-tests", prefix="ledger/", retention_days=30, mode="COMPLIANCE")
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    server = ThreadedMotoServer(here().address(0, 206), 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from adapters.secret_stores import AwsSecrets, ConfigSecrets, EnvironmentSecrets
 from core.errors import SettingsError, StoreError
@@ -17,15 +15,6 @@ from core.settings.credentials import Credential
 from lab.place import here
 
 VALUE = "correct horse battery staple"
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    server = ThreadedMotoServer(here().address(0, 205), 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
