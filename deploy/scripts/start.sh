@@ -15,19 +15,24 @@ warm_up() {
     done
 }
 
-# Is all well that it cannot do without? $missing has the first that is not.
+# How the body of what was asked last begins, with the values of /etc/app/env struck out.
+words() {
+    head -c 300 "$heard" | tr -c '[:print:]' ' ' | sudo -n "$tools/env-redact" || true
+}
+
+# Is all well that it cannot do without? $missing has the first that is not, $said what that one answered.
 depends() {
     missing=$(printf '%s\n' "$dependencies" | while read -r name path wanted; do
         [ -n "$name" ] || continue
         ask "$path"
         [ "${answer%% *}" = "$wanted" ] || { echo "$name $path $wanted ${answer%% *}" && break; }
     done)
-    [ -z "$missing" ]
+    [ -z "$missing" ] || { said=$(words) && return 1; }
 }
 
 # Enough right answers in a row, and all that it depends on.
 proven() {
-    healthy || { good=0 && return 1; }
+    healthy || { good=0 && missing='' && return 1; }
     [ "$fresh" = no ] || warm_up
     fresh=no
     good=$((good + 1))
@@ -59,7 +64,7 @@ until { [ "$how" = warm ] && how=asked && depends; } || proven; do
         echo "unhealthy $answer"
         [ "$lacks" = no ] || echo lacks
         [ -z "$missing" ] || echo "missing $missing"
-        said=$(head -c 300 "$heard" | tr -c '[:print:]' ' ' | sudo -n "$tools/env-redact" || true)
+        [ -n "$missing" ] || said=$(words)
         echo "said $said"
         last_words "$since" "app@$colour.service"
         exit 0
