@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from core.settings.base import Section, matching
+from core.settings.base import Section
+from core.settings.platform import Path
 from core.settings.waf import LONGEST_EXPRESSION, Action, RuleName, refuse_twin_rules
 from core.settings.zone import Plan
 
@@ -23,15 +24,6 @@ LONGEST_MITIGATION: dict[Plan, int] = {"free": 10, "pro": 3600, "business": 8640
 METHOD_PLANS: tuple[Plan, ...] = ("business", "enterprise")
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Path = Annotated[
-    str,
-    matching(
-        # Cloudflare's wildcard refuses two stars in a row: one says as much.
-        r"/(?!.*\*\*)[a-z0-9._~/*-]{0,199}",
-        "a path of lower-case letters, digits and -._~/ that begins with /; * is any text, and never two in a row",
-    ),
-]
-"""A lower-case path. ``*`` is any text, slashes in it too, as in Cloudflare's ``wildcard``."""
 
 
 class RateLimit(Section):

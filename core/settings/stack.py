@@ -15,6 +15,7 @@ from core.settings.dns import Dns
 from core.settings.email import Email
 from core.settings.explain import dotted, near
 from core.settings.hosts import Fleet, Hosts, fleet_of
+from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
 from core.settings.release import Release
 from core.settings.secrets import Secrets
@@ -28,6 +29,7 @@ STACKS_DIR = "stacks"
 SECTIONS: Mapping[str, type[Section]] = {
     "zone": Zone,
     "hosts": Hosts,
+    "platform": Platform,
     "dns": Dns,
     "tls": Tls,
     "waf": Waf,
@@ -48,6 +50,7 @@ class Stack:
     """What a stack's file says, read and checked, with the hosts that it names."""
 
     zone: Zone
+    platform: Platform
     dns: Dns
     tls: Tls
     waf: Waf

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.settings.dns import AliasRecord
+from core.settings.stack import SECTIONS
 
 from .conftest import Change, StackFile
 
@@ -206,8 +207,7 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
         pytest.param(
             lambda config: config.update(rate_limit={}),
             "rate_limit is not a known section nor a secret that launch-ready:secrets or :credentials names (did you "
-            "mean rate_limits?); sections: zone, hosts, dns, tls, waf, rate_limits, email, secrets, "
-            "credentials, release",
+            f"mean rate_limits?); sections: {', '.join(SECTIONS)}",
             id="a section that is not known",
         ),
     ],
