@@ -54,10 +54,14 @@ def _say(line: str) -> None:
 
 def _figures(place: Place, counts: list[int], runs: int) -> list[Figure]:
     pyinfra = peer.install(place.cache, _say)
-    try:
-        return [one for count in counts for one in _Fleet(place, count, pyinfra).measured(runs)]
-    finally:
-        lab.down(place, _say)
+    made: list[Figure] = []
+    for count in counts:
+        # Each fleet anew: hosts that were there before would be releases ahead of those that came.
+        try:
+            made += _Fleet(place, count, pyinfra).measured(runs)
+        finally:
+            lab.down(place, _say)
+    return made
 
 
 class _Fleet:
