@@ -47,7 +47,8 @@ def prepare(
 
     It runs scripts/prepare-host there: nginx, units, user deploy with exact sudo rules, a firewall that lets only
     Cloudflare to the platform, sshd by keys, time, logs. Run again it changes nothing. A host that has names for nginx
-    keeps them; a new one gets the stack's zone and address.
+    keeps them; a new one gets the stack's zone and address. Where the stack has launch-ready:email with mta_sts, its
+    policy goes there too: prepare the hosts before `invoke up` puts a new one's id into DNS (docs/email.md).
 
         invoke hosts.prepare --stack prod --check
         invoke hosts.prepare --stack prod
@@ -63,7 +64,7 @@ def prepare(
     wanted = _names(name, listen, names)
     ranges = _cloudflare()
     with _as_admin(name, user, identity, host) as shells:
-        found = run(shells, Layout(), bundle(_SCRIPTS, ranges), wanted, check=check)
+        found = run(shells, Layout(), bundle(_SCRIPTS, ranges, _mta_sts(name)), wanted, check=check)
     for each, prepared in found.good.items():
         for line in prepared.lines:
             print(f"{each}  {line}")
@@ -110,6 +111,24 @@ def _names(stack: str, listen: str, names: str) -> Names:
     if not isinstance(zone, Zone) or not isinstance(release, Release):
         raise TypeError("load_sections returned other sections than were asked for")
     return Names("443", names_for(release.url, zone.name))
+
+
+def _mta_sts(stack: str) -> str | None:
+    """The policy that the stack's mail has, "" where it has none; None where the file says nothing of mail."""
+    from core.mail import sts_policy
+    from core.settings.base import NAMESPACE, config_of, load_sections, stack_file
+    from core.settings.email import Email
+    from core.settings.yaml_tree import read_tree
+    from core.settings.zone import Zone
+
+    path = stack_file(ROOT / "stacks", stack)
+    if f"{NAMESPACE}:email" not in config_of(read_tree(path)):
+        return None
+    sections = load_sections(path, {"email": Email, "zone": Zone})
+    email, zone = sections["email"], sections["zone"]
+    if not isinstance(email, Email) or not isinstance(zone, Zone):
+        raise TypeError("load_sections returned other sections than were asked for")
+    return sts_policy(email, zone.name)
 
 
 def _cloudflare() -> tuple[str, ...]:

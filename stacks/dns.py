@@ -29,16 +29,16 @@ class DnsComponent(RecordsComponent):
         super().__init__("Dns", name, records, zone_id, after=after, opts=opts)
 
 
-def dns_records(dns: Dns, fleet: Fleet, zone: str) -> Iterator[Declared]:
-    """Everything that ``launch-ready:dns`` says."""
-    yield from _web_records(dns, fleet, zone)
+def dns_records(dns: Dns, fleet: Fleet, zone: str, more: Sequence[str] = ()) -> Iterator[Declared]:
+    """Everything that ``launch-ready:dns`` says, and ``more`` names that lead to the hosts."""
+    yield from _web_records((*dns.web, *more), fleet, zone)
     for record in dns.records:
         yield _declared(record, zone)
 
 
-def _web_records(dns: Dns, fleet: Fleet, zone: str) -> Iterator[Declared]:
-    """Each web name at each host, proxied. Keyed by the host's name: a host that moves is an update in place."""
-    for name in dns.web:
+def _web_records(names: Sequence[str], fleet: Fleet, zone: str) -> Iterator[Declared]:
+    """Each name at each host, proxied. Keyed by the host's name: a host that moves is an update in place."""
+    for name in names:
         for host in fleet.hosts:
             type_ = "A" if ipaddress.ip_address(host.address).version == 4 else "AAAA"
             yield Declared(

@@ -1,13 +1,15 @@
-"""The zone's mail: MX, SPF, DKIM and DMARC."""
+"""The zone's mail: MX, SPF, DKIM, DMARC, MTA-STS and TLS-RPT."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 import pulumi
 
-from core.settings.email import Dmarc, Email, Selector, Sender
+from core import mail
+from core.settings.dkim import Selector
+from core.settings.email import Email
 from core.settings.names import APEX, target_name
 from stacks.records import Declared, RecordsComponent, quoted
 
@@ -28,17 +30,33 @@ class EmailComponent(RecordsComponent):
 
 
 def mail_records(email: Email, zone: str) -> Iterator[Declared]:
-    """MX, SPF, DKIM and DMARC."""
+    """MX, SPF, DKIM, DMARC, MTA-STS, TLS-RPT. What leads to the hosts for MTA-STS is among those of DNS."""
     for exchanger in email.mx:
         target = target_name(exchanger.host, zone)
         yield Declared(key=f"{APEX}/MX/{target}", name=zone, type="MX", content=target, priority=exchanger.priority)
-    yield _text(f"{APEX}/TXT/spf", zone, spf(email, zone))
+    yield _text(f"{APEX}/TXT/spf", zone, mail.spf(email, zone))
     yield from (_dkim(selector, zone) for selector in email.dkim)
-    yield _text("_dmarc/TXT", f"_dmarc.{zone}", dmarc(email.dmarc))
+    yield _text("_dmarc/TXT", f"_dmarc.{zone}", mail.dmarc(email.dmarc))
+    yield from (_takes_reports(domain, zone) for domain in email.reports_from)
+    if email.mta_sts:
+        yield _text("_mta-sts/TXT", f"_mta-sts.{zone}", mail.sts_record(email, zone))
+    if email.tls_reports:
+        yield _text("_smtp._tls/TXT", f"_smtp._tls.{zone}", mail.tls_reports(email))
     if email.silent:
         # RFC 7505 §3: priority 0, the root as its target. An empty key under every selector revokes them all.
         yield Declared(key=f"{APEX}/MX/null", name=zone, type="MX", content=".", priority=0)
         yield _text("*._domainkey/TXT", f"*._domainkey.{zone}", "v=DKIM1; p=")
+
+
+def tell(email: Email, zone: str, ours: Iterable[str]) -> None:
+    """Warn, by Pulumi's own log, of what the zone alone cannot see to."""
+    for note in mail.notes(email, zone, ours, datetime.now(UTC).date()):
+        pulumi.warn(note)
+
+
+def _takes_reports(domain: str, destination: str) -> Declared:
+    name = mail.report_name(domain, destination)
+    return _text(f"{name}/TXT", name, "v=DMARC1;")
 
 
 def _text(key: str, name: str, text: str) -> Declared:
@@ -51,27 +69,4 @@ def _dkim(selector: Selector, zone: str) -> Declared:
         return Declared(
             key=f"{label}/CNAME", name=f"{label}.{zone}", type="CNAME", content=selector.cname, proxied=False
         )
-    key = selector.public_key or ""
-    return _text(f"{label}/TXT", f"{label}.{zone}", f"v=DKIM1; k={selector.algorithm}; p={key}")
-
-
-def spf(email: Email, zone: str) -> str:
-    """The SPF record of the zone (RFC 7208 §4.6, §5)."""
-    mechanisms = [_mechanism(sender, zone) for sender in email.senders]
-    return " ".join(["v=spf1", *mechanisms, "-all" if email.others == "fail" else "~all"])
-
-
-def _mechanism(sender: Sender, zone: str) -> str:
-    if sender.include:
-        return f"include:{sender.include}"
-    if sender.network:
-        return f"ip{ipaddress.ip_network(sender.network).version}:{sender.network}"
-    return f"a:{target_name(sender.a, zone)}" if sender.a else "mx"
-
-
-def dmarc(policy: Dmarc) -> str:
-    """The DMARC record of the zone (RFC 9989 §4): no ``pct``, ``rf`` or ``ri``, which it took out."""
-    reports = ",".join(f"mailto:{address}" for address in policy.reports)
-    return (
-        f"v=DMARC1; p={policy.policy}; sp={policy.subdomains}; np={policy.nonexistent}; adkim=s; aspf=s; rua={reports}"
-    )
+    return _text(f"{label}/TXT", f"{label}.{zone}", mail.dkim(selector))

@@ -7,11 +7,12 @@ from typing import Any
 
 import pulumi
 
+from core.mail import STS_HOST
 from core.settings.names import full_name
 from core.settings.stack import Stack
 from stacks.component import Component
 from stacks.dns import DnsComponent, dns_records
-from stacks.email import EmailComponent
+from stacks.email import EmailComponent, tell
 from stacks.rate_limits import RateLimitsComponent
 from stacks.secrets import SecretsComponent
 from stacks.tls import TlsComponent
@@ -37,9 +38,10 @@ class Environment(Component):
         waf = WafComponent("waf", stack.waf, zone.zone_id, within)
         limits = RateLimitsComponent("rate-limits", stack.rate_limits, zone.zone_id, within)
         protection = [*tls.settings, waf.ruleset, limits.ruleset]
-        records = dns_records(stack.dns, stack.fleet, domain)
+        records = dns_records(stack.dns, stack.fleet, domain, (STS_HOST,) if stack.email.mta_sts else ())
         DnsComponent("dns", records, zone.zone_id, after=protection, opts=within)
         EmailComponent("email", stack.email, domain, zone.zone_id, within)
+        tell(stack.email, domain, ())
         secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
         self.outputs: Mapping[str, Any] = {
             "zone": domain,

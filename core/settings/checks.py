@@ -29,7 +29,7 @@ def check(zone: Zone, dns: Dns, email: Email, waf: Waf, limits: RateLimits, flee
         *_names(zone, dns),
         *_exposed_origins(dns, fleet),
         *_mail_names(zone, dns, email),
-        *_mail_records_elsewhere(dns),
+        *_mail_records_elsewhere(dns, email),
         *_plan(zone, waf, limits),
     ]
 
@@ -90,13 +90,20 @@ def _leads_to_addresses(target: str, zone: Zone, dns: Dns) -> bool:
     return target in {full_name(name, zone.name) for name in (*named, *dns.web)}
 
 
-def _mail_records_elsewhere(dns: Dns) -> Iterator[Finding]:
-    """Two SPF or DMARC records at one name are as bad as none (RFC 7208 §4.5)."""
+def _mail_records_elsewhere(dns: Dns, email: Email) -> Iterator[Finding]:
+    """Two SPF or DMARC records at one name are as bad as none (RFC 7208 §4.5), and so are two of the others."""
+    made = {f"{selector.selector}._domainkey" for selector in email.dkim}
+    made |= {"mta-sts", "_mta-sts"} if email.mta_sts else set()
+    made |= {"_smtp._tls"} if email.tls_reports else set()
     for index, record in enumerate(dns.records):
-        if isinstance(record, TextRecord) and record.content.lower().startswith(("v=spf1", "v=dmarc1")):
-            if record.name not in (APEX, "_dmarc"):
-                continue
+        is_text = isinstance(record, TextRecord) and record.content.lower().startswith(("v=spf1", "v=dmarc1"))
+        if is_text and record.name in (APEX, "_dmarc"):
             yield Finding(("dns", "records", index), "the zone's SPF and DMARC are made from launch-ready:email")
+        if record.name in made:
+            yield Finding(("dns", "records", index), f"{record.name} is made from launch-ready:email: take it out here")
+    for index, name in enumerate(dns.web):
+        if name in made:
+            yield Finding(("dns", "web", index), f"{name} is made from launch-ready:email: take it out here")
 
 
 def _plan(zone: Zone, waf: Waf, limits: RateLimits) -> Iterator[Finding]:

@@ -1,28 +1,25 @@
 """Section ``launch-ready:email``: who receives the zone's mail, who may send it, and what becomes of a forgery.
 
-SPF is RFC 7208, DKIM RFC 6376 with 8301 and 8463, DMARC RFC 9989, the null MX RFC 7505.
+SPF is RFC 7208, DKIM RFC 6376 with 8301 and 8463, DMARC RFC 9989, MTA-STS RFC 8461,
+TLS-RPT RFC 8460, the null MX RFC 7505.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
+import re
 from typing import Annotated, Literal
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator, Field, model_validator
 
-from core.settings.base import Section, matching
+from core.settings.base import Section
+from core.settings.dkim import Selector
+from core.settings.dmarc import Dmarc, mailbox
 from core.settings.names import HostName, Target
 
 MOST_LOOKUPS = 10
 """DNS lookups that a receiver makes for one SPF record at most (RFC 7208 §4.6.4)."""
-_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_SMALLEST_RSA = 2048
-_ED25519_BYTES = 32
+_MOST_EXCHANGERS = 10
 
 
 def _network(text: str) -> str:
@@ -33,30 +30,16 @@ def _network(text: str) -> str:
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
-def _mailbox(text: str) -> str:
-    local, _, domain = text.rpartition("@")
-    if not local or "." not in domain or any(character in text for character in ' ,;!"<>'):
-        raise ValueError("it must be a mail address such as dmarc@example.com")
+_URL = re.compile(r"https://[A-Za-z0-9][!-~]{3,200}")
+
+
+def _report(text: str) -> str:
+    """RFC 8460 §3: the list of addresses has commas between them, and semicolons end it."""
+    if not text.startswith("https:"):
+        return mailbox(text)
+    if not _URL.fullmatch(text) or any(character in text for character in ",;!"):
+        raise ValueError("it must be a mail address, or an https: address with no space, comma, semicolon or ! in it")
     return text
-
-
-def _key(text: str) -> str:
-    """A DKIM ``p=`` value: an RSA key's SubjectPublicKeyInfo, or the 32 bytes of an Ed25519 key (RFC 8463 §4)."""
-    try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-        if len(data) != _ED25519_BYTES and not _strong_rsa(data):
-            raise ValueError(f"it must be an RSA key of {_SMALLEST_RSA} bits or more, or an Ed25519 one (RFC 8301)")
-    except binascii.Error:
-        raise ValueError("it must be a public key in base64, without the lines that begin with -----") from None
-    return base64.b64encode(data).decode("ascii")
-
-
-def _strong_rsa(data: bytes) -> bool:
-    try:
-        key = load_der_public_key(data)
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-    return isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_RSA
 
 
 class Exchanger(Section):
@@ -74,7 +57,9 @@ class Sender(Section):
     name: Annotated[str, Field(min_length=1, max_length=60)]
     """Who it is, for whoever reads this next year."""
     include: HostName | None = None
-    """The service's own SPF record. One lookup, and those in it."""
+    """The service's own SPF record. One lookup, and those in it: see `lookups`."""
+    lookups: Annotated[int, Field(ge=0, le=MOST_LOOKUPS)] = 0
+    """DNS lookups that the included record takes in turn (`include`, `a`, `mx`, `ptr`, `exists`, `redirect` in it)."""
     network: Annotated[str, AfterValidator(_network)] | None = None
     """An address or a network, IPv4 or IPv6. No lookup."""
     a: Target | None = None
@@ -87,47 +72,26 @@ class Sender(Section):
         given = [self.include, self.network, self.a, self.mx or None]
         if sum(item is not None for item in given) != 1:
             raise ValueError("give one of include, network, a and mx")
+        if self.lookups and self.include is None:
+            raise ValueError("lookups says what an included record takes, and there is no include")
         return self
 
     @property
-    def lookups(self) -> int:
-        """DNS lookups that this mechanism itself takes; those in an included record come on top."""
-        return 0 if self.network else 1
+    def cost(self) -> int:
+        """DNS lookups that it takes in all (RFC 7208 §4.6.4)."""
+        return 0 if self.network else 1 + self.lookups
 
 
-class Selector(Section):
-    """A DKIM key, under `<selector>._domainkey`."""
+class MtaSts(Section):
+    """That others deliver mail over TLS, to our machines alone (RFC 8461). The machines are those of `mx`.
 
-    selector: Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", "lower-case letters, digits, hyphens and dots")]
-    """Its name, as the sender puts it into `s=`."""
-    public_key: Annotated[str, AfterValidator(_key)] | None = None
-    """The public key in base64: RSA of 2048 bits or more, or Ed25519."""
-    cname: HostName | None = None
-    """Or the name under which the sender keeps the key, where it does."""
+    The policy is served by the hosts at `https://mta-sts.<zone>/.well-known/mta-sts.txt`, through the edge.
+    """
 
-    @model_validator(mode="after")
-    def _one_place(self) -> Selector:
-        if (self.public_key is None) == (self.cname is None):
-            raise ValueError("give one of public_key and cname")
-        return self
-
-    @property
-    def algorithm(self) -> Literal["rsa", "ed25519"]:
-        """What ``k=`` says of the public key: 32 bytes are an Ed25519 key (RFC 8463 §4)."""
-        return "ed25519" if len(base64.b64decode(self.public_key or "")) == _ED25519_BYTES else "rsa"
-
-
-class Dmarc(Section):
-    """What a receiver does with mail that only pretends to be from the zone. Alignment is strict, always."""
-
-    policy: Literal["quarantine", "reject"] = "quarantine"
-    """For the zone's own name. `none` asks for nothing, and is not allowed."""
-    subdomains: Literal["quarantine", "reject"] = "reject"
-    """For names under it (`sp`)."""
-    nonexistent: Literal["quarantine", "reject"] = "reject"
-    """For names under it that do not exist (`np`)."""
-    reports: Annotated[tuple[Annotated[str, AfterValidator(_mailbox)], ...], Field(min_length=1)]
-    """Where aggregate reports go (`rua`). Another domain must allow it: RFC 9990, `<zone>._report._dmarc.<domain>`."""
+    mode: Literal["testing", "enforce", "none"] = "testing"
+    """`testing` only has failures reported (see `tls_reports`), `enforce` has mail wait, `none` takes it all back."""
+    max_age: Annotated[int, Field(ge=86400, le=31557600)] = 604800
+    """Seconds that a sender remembers the policy: a day to a year. Weeks, once it is enforced."""
 
 
 class Email(Section):
@@ -143,20 +107,37 @@ class Email(Section):
     """The keys that sign the zone's mail."""
     dmarc: Dmarc
     """What becomes of a forgery."""
+    reports_from: tuple[HostName, ...] = ()
+    """Other domains whose DMARC reports go to addresses in this zone: it says that it takes them (RFC 9990)."""
+    mta_sts: MtaSts | None = None
+    """What others hold to when they deliver mail here."""
+    tls_reports: tuple[Annotated[str, AfterValidator(_report)], ...] = ()
+    """Where they report how that went (TLS-RPT, RFC 8460): mail addresses and `https:` addresses."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Email:
-        lookups = sum(sender.lookups for sender in self.senders)
-        if lookups > MOST_LOOKUPS:
-            raise ValueError(f"the senders take {lookups} DNS lookups, and SPF allows {MOST_LOOKUPS}: use networks")
-        if self.senders and not self.dkim:
+        if self.lookups > MOST_LOOKUPS:
+            raise ValueError(
+                f"the senders take {self.lookups} DNS lookups, and SPF allows {MOST_LOOKUPS}: use networks"
+            )
+        if self.senders and not any(selector.signs for selector in self.dkim):
             raise ValueError("there are senders and no dkim: unsigned mail fails DMARC as soon as it is forwarded")
         if any(sender.mx for sender in self.senders) and not self.mx:
             raise ValueError("a sender is mx, and there is no mx")
+        if any(sender.mx for sender in self.senders) and len(self.mx) > _MOST_EXCHANGERS:
+            raise ValueError(f"a sender is mx, and SPF looks at {_MOST_EXCHANGERS} machines at most (RFC 7208 §4.6.4)")
+        if self.mta_sts and not self.mx:
+            raise ValueError("mta_sts says how mail is delivered here, and there is no mx")
         _each_once("mx", [exchanger.host for exchanger in self.mx])
         _each_once("senders", [sender.name for sender in self.senders])
         _each_once("dkim", [selector.selector for selector in self.dkim])
+        _each_once("reports_from", list(self.reports_from))
         return self
+
+    @property
+    def lookups(self) -> int:
+        """DNS lookups that the SPF record takes, as far as this section says (RFC 7208 §4.6.4)."""
+        return sum(sender.cost for sender in self.senders)
 
     @property
     def silent(self) -> bool:

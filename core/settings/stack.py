@@ -115,15 +115,15 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
             key = f"{NAMESPACE}:{name}"
             yield (
                 f"{tree.where(('config', key))}: config.{key} is not a known section nor a secret that "
-                f"{NAMESPACE}:secrets or :credentials names{near(name, known)}; sections: {', '.join(SECTIONS)}"
+                f"{NAMESPACE}:secrets, :credentials or :email names{near(name, known)}; sections: {', '.join(SECTIONS)}"
             )
 
 
 def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
     """The config secrets that sections name, as far as a section that may be wrong can be read."""
-    for name in ("secrets", "credentials"):
+    for name, key in (("secrets", "items"), ("credentials", "items"), ("email", "dkim")):
         section = config.get(f"{NAMESPACE}:{name}")
-        items = section.get("items") if isinstance(section, dict) else None
+        items = section.get(key) if isinstance(section, dict) else None
         for item in items if isinstance(items, list) else ():
             if isinstance(item, dict) and isinstance(found := item.get("config_secret"), str):
                 yield found
@@ -143,6 +143,7 @@ def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iter
     elsewhere = isinstance(tree.value, dict) and "environment" in tree.value
     needed_by = {item.config_secret: item.name for item in stack.credentials.items if item.config_secret}
     needed_by |= {item.config_secret: item.name for item in stack.secrets.items}
+    needed_by |= {item.config_secret: item.selector for item in stack.email.dkim if item.config_secret}
     for config_secret, name in needed_by.items():
         key = f"{NAMESPACE}:{config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"

@@ -38,13 +38,17 @@ class Prepared:
     changed: bool
 
 
-def bundle(scripts: Path, ranges: Iterable[str]) -> bytes:
-    """A tar of what a host needs: the scripts as they are here, and Cloudflare's ``ranges``."""
+def bundle(scripts: Path, ranges: Iterable[str], mta_sts: str | None = None) -> bytes:
+    """A tar of what a host needs: the scripts as they are here, Cloudflare's ``ranges``, the policy of MTA-STS.
+
+    An empty policy takes away the one that the host has; without one, it is left as it is.
+    """
     listed = "".join(f"{network}\n" for network in ranges).encode()
     members = {name: (scripts / name).read_bytes() for name in ("prepare-host", "rollback-here")}
+    members |= {"cloudflare-ranges": listed} | ({} if mta_sts is None else {"mta-sts.txt": mta_sts.encode()})
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
-        for name, content in {**members, "cloudflare-ranges": listed}.items():
+        for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size, info.mode = len(content), 0o644
             tar.addfile(info, io.BytesIO(content))

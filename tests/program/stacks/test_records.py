@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.mail import dmarc, spf, sts_record
 from core.settings.dns import Dns
 from core.settings.email import Email
 from core.settings.hosts import Fleet, Host
 from stacks.dns import dns_records
-from stacks.email import dmarc, mail_records, spf
+from stacks.email import mail_records
 from stacks.records import Declared, quoted
 
 ZONE = "community.example"
@@ -120,6 +121,19 @@ def test_a_zone_with_no_mail_says_so() -> None:
     null = records["@/MX/null"]
     assert (null.name, null.content, null.priority) == (ZONE, ".", 0)
     assert records["*._domainkey/TXT"].content == '"v=DKIM1; p="'
+
+
+def test_mail_over_tls_is_asked_for_and_reported_on() -> None:
+    section = _email(mx=[{"host": "mail"}], mta_sts={}, tls_reports=["tls@x.test"], reports_from=["other.example"])
+    records = {record.name: record.content for record in mail_records(section, ZONE)}
+    assert records[f"_mta-sts.{ZONE}"] == f'"{sts_record(section, ZONE)}"'
+    assert records[f"_smtp._tls.{ZONE}"] == '"v=TLSRPTv1; rua=mailto:tls@x.test"'
+    assert records[f"other.example._report._dmarc.{ZONE}"] == '"v=DMARC1;"'
+    hosts = list(dns_records(Dns(web=("app",)), FLEET, ZONE, ("mta-sts",)))[2:]
+    assert [(record.name, record.type, record.proxied) for record in hosts] == [
+        (f"mta-sts.{ZONE}", "A", True),
+        (f"mta-sts.{ZONE}", "AAAA", True),
+    ]
 
 
 def test_a_dkim_key_is_here_or_with_its_sender() -> None:

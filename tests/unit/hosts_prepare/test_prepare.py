@@ -64,6 +64,12 @@ def test_the_bundle_has_the_scripts_as_they_are_and_the_ranges() -> None:
     assert len(names) == 3
 
 
+@pytest.mark.parametrize("policy", ["", "version: STSv1\n"])
+def test_the_bundle_has_the_policy_of_mta_sts_an_empty_one_too(policy: str) -> None:
+    with tarfile.open(fileobj=io.BytesIO(bundle(SCRIPTS, [], policy))) as tar:
+        assert tar.extractfile("mta-sts.txt").read() == policy.encode()  # type: ignore[union-attr]
+
+
 def test_names_stand_quoted_in_the_script() -> None:
     shell, _changed = asked("prepare-host: ready\n")
     assert "names='x.test *.x.test'" in shell.script

@@ -135,6 +135,16 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
             id="preload for five minutes",
         ),
         pytest.param(
+            _add_record(name="_mta-sts", type="TXT", content="v=STSv1; id=1"),
+            "dns.records[1]: _mta-sts is made from launch-ready:email: take it out here",
+            id="a second record of MTA-STS",
+        ),
+        pytest.param(
+            lambda config: config["dns"]["web"].append("mta-sts"),
+            "dns.web[4]: mta-sts is made from launch-ready:email: take it out here",
+            id="a name that MTA-STS has",
+        ),
+        pytest.param(
             _set("email", dkim=[]),
             "email: there are senders and no dkim: unsigned mail fails DMARC as soon as it is forwarded",
             id="senders that do not sign",
@@ -163,7 +173,7 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
         ),
         pytest.param(
             _set("email", dkim=[{"selector": "s"}]),
-            "email.dkim[0]: give one of public_key and cname",
+            "email.dkim[0]: give one of public_key, cname and revoked: true",
             id="a selector without a key",
         ),
         pytest.param(
@@ -206,8 +216,8 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
         ),
         pytest.param(
             lambda config: config.update(rate_limit={}),
-            "rate_limit is not a known section nor a secret that launch-ready:secrets or :credentials names (did you "
-            f"mean rate_limits?); sections: {', '.join(SECTIONS)}",
+            "rate_limit is not a known section nor a secret that launch-ready:secrets, :credentials or :email "
+            f"names (did you mean rate_limits?); sections: {', '.join(SECTIONS)}",
             id="a section that is not known",
         ),
     ],

@@ -31,7 +31,7 @@ config:
   launch-ready:tls: [1]
   launch-ready:waf: {rules: {a: 1}}
   launch-ready:rate_limits: {rules: [{name: A, paths: [x], requests: 0, period: 61}]}
-  launch-ready:email: {mx: [{host: mail, priority: 70000}], dmarc: {policy: none, reports: []}}
+  launch-ready:email: {mx: [{host: mail, priority: 70000}], dmarc: {policy: off, reports: []}}
   launch-ready:secrets: null
 """
 
@@ -63,7 +63,7 @@ and -._~/ that begins with /; * is any text, and never two in a row
 f.yaml:15: config.launch-ready:rate_limits.rules[0].requests is 0; it should be greater than or equal to 1
 f.yaml:15: config.launch-ready:rate_limits.rules[0].period is 61; allowed: 10, 60, 120, 300, 600 or 3600
 f.yaml:16: config.launch-ready:email.mx[0].priority is 70000; it should be less than or equal to 65535
-f.yaml:16: config.launch-ready:email.dmarc.policy is "none"; allowed: 'quarantine' or 'reject'
+f.yaml:16: config.launch-ready:email.dmarc.policy is "off"; allowed: 'none', 'quarantine' or 'reject'
 f.yaml:16: config.launch-ready:email.dmarc.reports is a list of 0; it should have at least 1 item after validation, \
 not 0
 f.yaml:17: config.launch-ready:secrets is null; it must be a mapping of keys
