@@ -26,12 +26,16 @@ def check_filter(text: object, plan: Plan, field: str, pointer: str) -> str:
     return text
 
 
-def check_value_expression(text: object, field: str, pointer: str) -> None:
-    """Raise :class:`ApiError` unless ``text`` can be an expression that gives a string (a dynamic redirect's target).
-
-    The parser reads filters alone, so nothing but the length is looked at.
-    """
-    _sized(text, field, pointer)
+def check_value_expression(text: object, plan: Plan, field: str, pointer: str) -> None:
+    """Raise :class:`ApiError` unless ``text`` is an expression that gives a string (a dynamic redirect's target)."""
+    text = _sized(text, field, pointer)
+    # The parser reads filters alone: a string compared with another is one.
+    parsed = parse_expression(f'{text} eq ""')
+    if "error" in parsed:
+        raise _invalid(20127, text, field, f"could not parse expression: {parsed['error'].strip()}", pointer)
+    _check_entitled(parsed, plan, field, pointer)
+    if "regex_replace" in parsed["functions"] and not plan.regular_expressions:
+        raise ApiError(400, 20127, f"not entitled to use the function regex_replace in {field}", pointer=pointer)
 
 
 def _sized(text: object, field: str, pointer: str) -> str:

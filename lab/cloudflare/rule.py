@@ -50,7 +50,7 @@ def make_rule(body: Json, phase: str, plan: Plan, pointer: str) -> Json:
     }
     if body.get("ref"):
         rule["ref"] = _ref(body["ref"], f"{pointer}/ref")
-    parameters = check_parameters(action, body.get("action_parameters"), f"{pointer}/action_parameters")
+    parameters = check_parameters(action, body.get("action_parameters"), phase, plan, f"{pointer}/action_parameters")
     if parameters:
         rule["action_parameters"] = parameters
     if phase == "http_ratelimit" and action != "execute":

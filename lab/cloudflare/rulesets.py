@@ -202,8 +202,7 @@ def _check_refs(rules: list[Json]) -> None:
 
 
 def _check_count(zone: Json, ruleset: Json) -> None:
-    plan = plan_named(zone["plan"])
-    most = {"http_ratelimit": plan.rate_limits}.get(ruleset["phase"], plan.custom_rules)
+    most = plan_named(zone["plan"]).rules_in(ruleset["phase"])
     count = len(ruleset["rules"])
     if count > most:
         message = f"exceeded the maximum number of rules in the phase {ruleset['phase']}: {count} out of {most}"

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from core.errors import LabError
 from core.secret import Secret
-from lab.cloudflare import account, cache, records, rulesets, secrets_store, settings, zones
+from lab.cloudflare import account, cache, leaked_credentials, records, rulesets, secrets_store, settings, zones
 from lab.cloudflare.auth import check_token
 from lab.cloudflare.context import MAX_BODY, STORE
 from lab.cloudflare.envelope import failure
@@ -20,7 +20,7 @@ from lab.cloudflare.errors import ApiError, NoRoute
 from lab.cloudflare.store import Store
 
 PREFIX = "/client/v4"
-_PARTS = (account, zones, settings, records, rulesets, secrets_store, cache)
+_PARTS = (account, zones, settings, records, rulesets, secrets_store, cache, leaked_credentials)
 # Seconds that requests in flight get once the process is told to stop.
 _GRACE = 0.5
 

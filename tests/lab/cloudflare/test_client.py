@@ -15,6 +15,7 @@ from cloudflare import (
 from cloudflare._models import validate_type
 from cloudflare.types.rulesets import PhaseGetResponse
 
+from lab.cloudflare.plans import OWASP
 from lab.place import ACCOUNT_ID
 from tests.lab.cloudflare.process import Api
 
@@ -121,6 +122,38 @@ def test_a_batch_is_all_or_nothing(api: Api, client: Any, zone: str) -> None:
     done = client.dns.records.batch(zone_id=zone, deletes=[{"id": first.id}], posts=[good])
     assert [record.name for record in done.posts] == ["b.community.test"]
     assert [record.name for record in api.snapshot().zones[0].dns_records] == ["b.community.test"]
+
+
+def test_the_leaked_credential_check(client: Any, zone: str) -> None:
+    checks = client.leaked_credential_checks
+    assert checks.get(zone_id=zone).enabled is False
+    assert checks.create(zone_id=zone, enabled=True).enabled is True
+    assert checks.get(zone_id=zone).enabled is True
+
+
+def test_a_ruleset_of_each_phase_that_traffic_meets(client: Any, zone: str) -> None:
+    target = {"expression": 'concat("https://community.test", http.request.uri.path)'}
+    ttl = {"mode": "override_origin", "default": 86400}
+    overrides = {"categories": [{"category": "paranoia-level-2", "enabled": False}]}
+    for phase, action, parameters in (
+        ("http_request_dynamic_redirect", "redirect", {"from_value": {"status_code": 301, "target_url": target}}),
+        ("http_request_firewall_managed", "execute", {"id": OWASP, "overrides": overrides}),
+        ("http_request_cache_settings", "set_cache_settings", {"cache": True, "edge_ttl": ttl}),
+        (
+            "http_response_headers_transform",
+            "rewrite",
+            {
+                "headers": {
+                    "X-Frame-Options": {"operation": "set", "value": "DENY"},
+                    "X-Powered-By": {"operation": "remove"},
+                }
+            },
+        ),
+    ):
+        rule = {"action": action, "expression": "true", "ref": action, "action_parameters": parameters}
+        made = ruleset(client.rulesets.phases.update(phase, zone_id=zone, rules=[rule]))
+        (kept,) = made.to_dict()["rules"]
+        assert {key: kept[key] for key in rule} == rule
 
 
 def test_a_ruleset_and_its_rules(client: Any, zone: str) -> None:

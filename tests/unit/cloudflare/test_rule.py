@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from lab.cloudflare.actions import PHASES
 from lab.cloudflare.errors import ApiError
-from lab.cloudflare.plans import plan_named
+from lab.cloudflare.plans import OWASP, plan_named
 from lab.cloudflare.rule import find_old, make_rule, settle
 
 Json = dict[str, Any]
 
 WAF = "http_request_firewall_custom"
 LIMITS = "http_ratelimit"
+MANAGED = "http_request_firewall_managed"
+CACHE = "http_request_cache_settings"
+HEADERS = "http_response_headers_transform"
+OVERRIDES = "/action_parameters/overrides"
 PATH = 'http.request.uri.path eq "/login"'
 LIMIT: Json = {
     "characteristics": ["cf.colo.id", "ip.src"],
@@ -28,6 +32,11 @@ LIMIT: Json = {
 
 def rule(**fields: Any) -> Json:
     return {"action": "block", "expression": PATH, **fields}
+
+
+def rewrite(**headers: str) -> Json:
+    changes = {name: {"operation": "set", "value": value} for name, value in headers.items()}
+    return rule(action="rewrite", action_parameters={"headers": changes})
 
 
 def limit(**fields: Any) -> Json:
@@ -125,6 +134,37 @@ def test_regular_expressions_follow_the_plan(plan: str, allowed: bool) -> None:
             "http_request_transform",
         ),
         (rule(action="set_cache_settings", action_parameters={"cache": False}), "http_request_cache_settings"),
+        (
+            rule(
+                action="set_cache_settings",
+                action_parameters={
+                    "cache": True,
+                    "edge_ttl": {
+                        "mode": "override_origin",
+                        "default": 86400,
+                        "status_code_ttl": [{"status_code_range": {"from": 400}, "value": -1}],
+                    },
+                    "browser_ttl": {"mode": "respect_origin"},
+                },
+            ),
+            "http_request_cache_settings",
+        ),
+        (
+            rule(
+                action="execute",
+                action_parameters={
+                    "id": OWASP,
+                    "overrides": {
+                        "action": "log",
+                        "categories": [{"category": "paranoia-level-3", "enabled": False}],
+                        "rules": [{"id": "6179ae15870a4bb7b2d480d4843b323c", "score_threshold": 60}],
+                    },
+                },
+            ),
+            MANAGED,
+        ),
+        (rule(action="skip", action_parameters={"rules": {OWASP: ["6179ae15870a4bb7b2d480d4843b323c"]}}), MANAGED),
+        (rule(action="skip", action_parameters={"products": ["bic"], "phase": "current"}), WAF),
     ],
 )
 def test_actions_that_are_taken(body: Json, phase: str) -> None:
@@ -140,6 +180,67 @@ def test_actions_that_are_taken(body: Json, phase: str) -> None:
         (rule(action=["block"]), WAF, "/action"),
         (rule(action="skip"), WAF, "/action_parameters"),
         (rule(action="skip", action_parameters={"ruleset": "other"}), WAF, "/action_parameters/ruleset"),
+        (
+            rule(action="skip", action_parameters={"phases": ["http_request_dynamic_redirect"]}),
+            WAF,
+            "/action_parameters/phases",
+        ),
+        (rule(action="skip", action_parameters={"products": ["everything"]}), WAF, "/action_parameters/products"),
+        (rule(action="skip", action_parameters={"phases": []}), WAF, "/action_parameters/phases"),
+        (
+            rule(action="skip", action_parameters={"ruleset": "current", "rulesets": [OWASP]}),
+            MANAGED,
+            "/action_parameters/ruleset",
+        ),
+        (
+            rule(action="skip", action_parameters={"rules": {OWASP: ["x"]}}),
+            MANAGED,
+            f"/action_parameters/rules/{OWASP}",
+        ),
+        (rule(action="execute", action_parameters={"id": "x"}), MANAGED, "/action_parameters/id"),
+        (rule(action="execute", action_parameters={"id": OWASP, "overrides": {}}), MANAGED, OVERRIDES),
+        (
+            rule(action="execute", action_parameters={"id": OWASP, "overrides": {"sensitivity_level": "low"}}),
+            MANAGED,
+            f"{OVERRIDES}/sensitivity_level",
+        ),
+        (
+            rule(action="execute", action_parameters={"id": OWASP, "overrides": {"rules": [{"enabled": True}]}}),
+            MANAGED,
+            f"{OVERRIDES}/rules/0/id",
+        ),
+        (rule(action="set_cache_settings", action_parameters={}), CACHE, "/action_parameters"),
+        (rule(action="set_cache_settings", action_parameters={"cache": 1}), CACHE, "/action_parameters/cache"),
+        (rule(action="set_cache_settings", action_parameters={"ttl": 1}), CACHE, "/action_parameters/ttl"),
+        (
+            rule(action="set_cache_settings", action_parameters={"edge_ttl": {"mode": "override_origin"}}),
+            CACHE,
+            "/action_parameters/edge_ttl/default",
+        ),
+        (
+            rule(action="set_cache_settings", action_parameters={"browser_ttl": {"mode": "bypass", "default": 1}}),
+            CACHE,
+            "/action_parameters/browser_ttl/default",
+        ),
+        (rewrite(Server="x"), HEADERS, "/action_parameters/headers/Server"),
+        (rewrite(**{"CF-Ray": "x"}), HEADERS, "/action_parameters/headers/CF-Ray"),
+        (rewrite(**{"a b": "x"}), HEADERS, "/action_parameters/headers/a b"),
+        (rewrite(X="x"), "http_request_transform", "/action_parameters/headers"),
+        (
+            rule(action="rewrite", action_parameters={"headers": {"X": {"operation": "add", "value": "x"}}}),
+            "http_request_late_transform",
+            "/action_parameters/headers/X",
+        ),
+        (
+            rule(action="redirect", action_parameters={"from_value": {"target_url": {"value": "example"}}}),
+            "http_request_dynamic_redirect",
+            "/action_parameters/from_value/target_url/value",
+        ),
+        (
+            rule(action="redirect", action_parameters={"from_value": {"target_url": {"expression": "concat("}}}),
+            "http_request_dynamic_redirect",
+            "/action_parameters/from_value/target_url/expression",
+        ),
         (rule(action="log", action_parameters={"response": {}}), WAF, "/action_parameters"),
         (rule(action_parameters=[1]), WAF, "/action_parameters"),
         (
@@ -161,7 +262,7 @@ def test_actions_that_are_taken(body: Json, phase: str) -> None:
         (rule(action="rewrite", action_parameters={"uri": 7}), "http_request_transform", "/action_parameters"),
         (
             rule(action="rewrite", action_parameters={"headers": {"a": 7}}),
-            "http_request_transform",
+            "http_request_late_transform",
             "/action_parameters/headers/a",
         ),
         (rule(action="set_config"), "http_config_settings", "/action_parameters"),
@@ -176,6 +277,15 @@ def test_actions_that_are_taken(body: Json, phase: str) -> None:
 )
 def test_rules_that_are_refused(body: Json, phase: str, pointer: str) -> None:
     assert refused(body, phase)[1] == f"/rules/0{pointer}"
+
+
+def test_a_shorter_edge_ttl_and_a_paid_ruleset_need_their_plan() -> None:
+    ttl = rule(action="set_cache_settings", action_parameters={"edge_ttl": {"mode": "override_origin", "default": 60}})
+    assert "whole number from 7200" in refused(ttl, CACHE, "free")[2]
+    assert made(ttl, CACHE, "business")
+    owasp = rule(action="execute", action_parameters={"id": OWASP})
+    assert "not entitled" in refused(owasp, MANAGED, "free")[2]
+    assert made(owasp, MANAGED, "pro")
 
 
 def test_the_log_action_needs_enterprise() -> None:

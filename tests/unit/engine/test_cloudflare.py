@@ -22,6 +22,7 @@ ZONE = "cloudflare:index/zone:Zone"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
 RULESET = "cloudflare:index/ruleset:Ruleset"
+LEAKED = "cloudflare:index/leakedCredentialCheck:LeakedCredentialCheck"
 STORE = "cloudflare:index/secretsStore:SecretsStore"
 SECRET = "cloudflare:index/secretsStoreSecret:SecretsStoreSecret"
 
@@ -122,6 +123,17 @@ def test_a_setting_is_patched_with_its_value_as_it_is_and_never_reset(server: Se
     assert found.outputs == {**inputs, "editable": True}
     server.provider().delete(SETTING, found.id, found.outputs)
     assert len(server.asked) == 1
+
+
+def test_the_leaked_credential_check_is_set_by_post_and_never_reset(server: Server) -> None:
+    inputs = {"zoneId": "z1", "enabled": True}
+    server.answers = [(200, {"enabled": True}), (200, {"enabled": False})]
+    found = server.provider().create(LEAKED, inputs)
+    assert (found.id, found.outputs) == ("z1", inputs)
+    server.provider().update(LEAKED, "z1", found.outputs, {**inputs, "enabled": False})
+    server.provider().delete(LEAKED, "z1", found.outputs)
+    path = "/zones/z1/leaked-credential-checks"
+    assert server.asked == [("POST", path, {"enabled": True}), ("POST", path, {"enabled": False})]
 
 
 def test_a_ruleset_sends_snake_case_and_keeps_header_names(server: Server) -> None:
@@ -233,7 +245,7 @@ def test_every_page_is_read(server: Server) -> None:
 
 
 def test_a_type_that_is_not_there_is_named_with_those_that_are(server: Server) -> None:
-    with pytest.raises(EngineError, match=r"queue:Queue yet; of Cloudflare's it has: DnsRecord, Ruleset"):
+    with pytest.raises(EngineError, match=r"queue:Queue yet; of Cloudflare's it has: .*\bDnsRecord, .*\bRuleset\b"):
         server.provider().shape("cloudflare:index/queue:Queue")
 
 
@@ -246,6 +258,7 @@ def test_a_type_that_is_not_there_is_named_with_those_that_are(server: Server) -
         (RULESET, "zones/z1/s1", "/zones/z1/rulesets/s1"),
         (RULESET, "accounts/acc/s1", "/accounts/acc/rulesets/s1"),
         (SECRET, "acc/s1/x1", "/accounts/acc/secrets_store/stores/s1/secrets/x1"),
+        (LEAKED, "z1", "/zones/z1/leaked-credential-checks"),
     ],
 )
 def test_ids_to_look_up_have_the_form_that_pulumi_import_documents(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lab.engine.providers.cloudflare.kinds import rulesets, secrets_store, zone
+from lab.engine.providers.cloudflare.kinds import leaked_credentials, rulesets, secrets_store, zone
 from lab.engine.providers.cloudflare.kinds.base import Kind as Kind
 
-_MODULES: tuple[tuple[Kind, ...], ...] = (zone.KINDS, rulesets.KINDS, secrets_store.KINDS)
+_MODULES: tuple[tuple[Kind, ...], ...] = (zone.KINDS, rulesets.KINDS, secrets_store.KINDS, leaked_credentials.KINDS)
 KINDS: Mapping[str, Kind] = {kind.type: kind for kinds in _MODULES for kind in kinds}
