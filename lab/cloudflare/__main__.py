@@ -13,6 +13,7 @@ from core.errors import LabError
 from core.loopback import require_loopback
 from core.secret import Secret
 from core.terminal import clean
+from lab.cloudflare.faults import Faults
 from lab.cloudflare.server import make_app, serve
 from lab.cloudflare.store import Store
 from lab.place import ACCOUNT_ID
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         address, port = _listen(chosen.listen)
         token = _token(chosen.token_file)
-        app = make_app(Store(chosen.state, ACCOUNT_ID), token)
+        app = make_app(Store(chosen.state, ACCOUNT_ID), token, Faults() if chosen.faults else None)
         asyncio.run(serve(app, address, port))
     except LabError as error:
         sys.stderr.write(f"error: {clean(str(error))}\n")
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--listen", required=True, metavar="ADDRESS:PORT", help="where to listen, in 127.0.0.0/8")
     parser.add_argument("--state", required=True, type=Path, metavar="FILE", help="the state, made if it is missing")
     parser.add_argument("--token-file", required=True, type=Path, metavar="FILE", help="holds the one API token")
+    parser.add_argument("--faults", action="store_true", help="for tests: let them ask for faults at /lab/faults")
     return parser
 
 

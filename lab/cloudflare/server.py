@@ -17,6 +17,8 @@ from lab.cloudflare.auth import check_token
 from lab.cloudflare.context import MAX_BODY, STORE
 from lab.cloudflare.envelope import failure
 from lab.cloudflare.errors import ApiError, NoRoute
+from lab.cloudflare.faults import PATH as FAULTS
+from lab.cloudflare.faults import Faults, strike
 from lab.cloudflare.store import Store
 
 PREFIX = "/client/v4"
@@ -29,11 +31,17 @@ _log = logging.getLogger("lab.cloudflare")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(store: Store, token: Secret) -> web.Application:
-    """The application: every answer is an envelope with a ``CF-Ray``, the answer to a bad request too."""
+def make_app(store: Store, token: Secret, faults: Faults | None = None) -> web.Application:
+    """The application: every answer is an envelope with a ``CF-Ray``, the answer to a bad request too.
+
+    With ``faults`` it goes wrong where a test asks it to: see :mod:`lab.cloudflare.faults`.
+    """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = faults.take(request.method, request.path.removeprefix(PREFIX)) if faults and _is_api(request) else None
+        if fault is not None:
+            return await strike(fault, request, lambda: _answer(request, handler, token))
         response = await _answer(request, handler, token)
         response.headers["CF-Ray"] = f"{secrets.token_hex(8)}-LAB"
         return response
@@ -44,7 +52,13 @@ def make_app(store: Store, token: Secret) -> web.Application:
     api[STORE] = store
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app.add_subapp(PREFIX, api)
+    if faults is not None:
+        app.router.add_route("*", FAULTS, faults.control)
     return app
+
+
+def _is_api(request: web.Request) -> bool:
+    return request.path.startswith(f"{PREFIX}/")
 
 
 async def _answer(request: web.Request, handler: Handler, token: Secret) -> web.StreamResponse:

@@ -215,6 +215,23 @@ def test_it_is_not_tried_for_ever_and_a_creation_not_even_twice(server: Server) 
     assert caught.value.uncertain
 
 
+def test_a_creation_that_was_throttled_is_asked_again_for_it_was_not_done(server: Server) -> None:
+    server.answers = [(429, [{"code": 971, "message": "slower"}]), (200, {"id": "1"})]
+    assert server.client().call("POST", "/x", {}) == {"id": "1"}
+
+
+def test_a_record_that_is_declared_by_its_data_is_found_by_it(server: Server) -> None:
+    data = {"flags": 0, "tag": "issue", "value": "letsencrypt.org"}
+    there = {"name": "a.test", "type": "CAA", "content": '0 issue "letsencrypt.org"'}
+    server.answers = [
+        (200, [{"id": "r1", **there, "data": {**data, "tag": "iodef"}}, {"id": "r2", **there, "data": data}])
+    ]
+    found = server.provider().find(RECORD, {"zoneId": "z1", "name": "a.test", "type": "CAA", "ttl": 1, "data": data})
+    assert found is not None
+    assert found.id == "r2"
+    assert server.asked == [("GET", "/zones/z1/dns_records?name=a.test&type=CAA&page=1&per_page=100", None)]
+
+
 def test_a_refusal_names_every_code_and_is_certain(server: Server) -> None:
     chain = [{"code": 9009, "message": "must be an IPv4 address"}]
     server.answers = [(400, [{"code": 1004, "message": "DNS Validation Error", "error_chain": chain}])]

@@ -28,22 +28,30 @@ class ApiError(ProviderError):
         self.status = status
 
 
+class _Retry(Retry):
+    """What is tried again: 429 says that nothing was done, so it is for every method."""
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        return status_code == requests.codes.too_many_requests or super().is_retry(method, status_code, has_retry_after)
+
+
 class Client:
     """Calls one API with one token. Safe to share between threads: each call is a request of its own."""
 
     def __init__(self, base_url: str, token: Secret, attempts: int = 5, pause: float = 0.2) -> None:
         """``base_url`` ends in ``/client/v4`` and has to be on loopback.
 
-        A refused connection is tried ``attempts`` times whatever the method (nothing was sent), an answer of 429 or
-        5xx only where the method is idempotent; before try n the client waits ``pause`` × 2ⁿ seconds, or what
-        ``Retry-After`` says up to 10 s.
+        A refused connection and an answer of 429 are tried ``attempts`` times whatever the method (nothing was done),
+        an answer of 5xx, one that is cut short and none at all only where the method is idempotent; before try n the
+        client waits ``pause`` × 2ⁿ seconds, or what ``Retry-After`` says up to 10 s.
         """
         self._base = require_loopback_url(base_url).rstrip("/")
+        self._attempts = attempts
         self._session = requests.Session()
         # The environment's proxies would take the call, token and all, off this machine.
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {token.reveal()}"
-        retry = Retry(
+        retry = _Retry(
             total=attempts - 1,
             status_forcelist=_TRANSIENT,
             allowed_methods=_IDEMPOTENT,
@@ -71,9 +79,7 @@ class Client:
 
     def _envelope(self, method: str, path: str, body: Any, query: dict[str, Any] | None) -> dict[str, Any]:
         try:
-            answer = self._session.request(
-                method, self._base + path, json=body, params=query, timeout=_TIMEOUT, allow_redirects=False
-            )
+            answer = self._answer(method, path, body, query)
         except requests.RequestException as error:
             refused = "refused" in str(error)
             reason = "refused the connection" if refused else f"did not answer ({type(error).__name__})"
@@ -90,6 +96,18 @@ class Client:
         if not answer.ok or not envelope.get("success", False):
             raise ApiError(f"{method} {path}: {_reasons(envelope)} (HTTP {answer.status_code})", answer.status_code)
         return envelope
+
+    def _answer(self, method: str, path: str, body: Any, query: dict[str, Any] | None) -> requests.Response:
+        """The answer with its body, which the adapter's own retries do not cover."""
+        for left in reversed(range(self._attempts)):
+            try:
+                return self._session.request(
+                    method, self._base + path, json=body, params=query, timeout=_TIMEOUT, allow_redirects=False
+                )
+            except requests.exceptions.ChunkedEncodingError:
+                if not left or method not in _IDEMPOTENT:
+                    raise
+        raise AssertionError("a client makes one attempt at least")
 
 
 def _reasons(envelope: dict[str, Any]) -> str:

@@ -66,6 +66,22 @@ class SettingKind(Kind):
         return Found(found.id, found.inputs | kept, found.outputs | kept)
 
 
+@dataclass(frozen=True)
+class RecordKind(Kind):
+    """A DNS record. Some types are declared by their ``data``, from which the API makes the ``content``."""
+
+    def find(self, client: Client, inputs: Properties) -> Found | None:
+        wanted = {key: inputs[key] for key in ("name", "type", "content", "priority") if key in inputs}
+        data = inputs.get("data") or {}
+        for item in client.pages(self._collection(inputs), {"name": inputs["name"], "type": inputs["type"]}):
+            found = self._found(item, inputs)
+            there = found.outputs.get("data") or {}
+            same = all(found.outputs.get(key) == value for key, value in wanted.items())
+            if same and all(there.get(key) == value for key, value in data.items()):
+                return found
+        return None
+
+
 ZONE = ZoneKind(
     type="cloudflare:index/zone:Zone",
     collection="/zones",
@@ -80,7 +96,7 @@ ZONE = ZoneKind(
     identity=("name",),
     volatile=frozenset({"modifiedOn"}),
 )
-DNS_RECORD = Kind(
+DNS_RECORD = RecordKind(
     type="cloudflare:index/dnsRecord:DnsRecord",
     collection="/zones/{zoneId}/dns_records",
     scope=("zoneId",),
