@@ -7,16 +7,13 @@ of nothing yes. What is *not known* gives "cannot tell".
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address
 from itertools import chain
 from typing import Any, Final
 
-import re2
-
 from edge import fields, functions
-from edge.literals import compile_pattern
+from edge.comparing import ordering, test_of
+from edge.fields import UNKNOWN
 from edge.parser import parse, parse_value
 from edge.request import Request
 from edge.scheme import BOOL
@@ -28,39 +25,29 @@ from edge.syntax import (
     Check,
     Combined,
     Comparison,
+    Constant,
     Field,
     Index,
-    InList,
     Logical,
     Not,
-    OneOf,
-    Pattern,
-    Span,
-    Test,
-    Truthy,
-    Wildcard,
 )
 from edge.truth import CannotTell, Truth, cannot_tell, conjunction, disjunction, negate, parity
+from edge.typed import FACTS
 
-Expression = Callable[[Request], Truth]
+Evaluate = Callable[[Request], Truth]
 _Read = Callable[[Request], Any]
-_ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "ge": operator.ge,
-    "le": operator.le,
-    "gt": operator.gt,
-    "lt": operator.lt,
-    "bitwise_and": lambda value, mask: value & mask != 0,
-    "contains": lambda text, part: part in text,
-}
 _COMBINE: Final = {"and": conjunction, "or": disjunction, "xor": parity}
 _QUANTIFIERS: Final = {"all": conjunction, "any": disjunction}
 
 
-def compile_expression(text: str) -> Expression:
+def compile_expression(text: str) -> Evaluate:
     """The function that says whether ``text`` is true of a request. Raises :class:`edge.syntax.ExpressionError`."""
     return _logical(parse(text))
+
+
+def compile_tree(tree: Logical) -> Evaluate:
+    """As :func:`compile_expression`, of a text that was parsed already."""
+    return _logical(tree)
 
 
 def compile_value(text: str) -> Callable[[Request], Any]:
@@ -70,6 +57,9 @@ def compile_value(text: str) -> Callable[[Request], Any]:
 
 def _logical(tree: Logical) -> _Read:
     """A reader of a truth, or of a list of truths where the tree is an array of Booleans."""
+    if isinstance(tree, Constant):
+        always = tree.value
+        return lambda _: always
     if isinstance(tree, Check):
         return _check(tree)
     if isinstance(tree, Not):
@@ -98,7 +88,9 @@ def _zipped(columns: Sequence[Any], combine: Callable[[Iterable[Truth]], Truth])
 
 def _check(tree: Check) -> _Read:
     read = _access(tree.subject)
-    test = _test(tree.test)
+    if isinstance(tree.test, Comparison) and isinstance(tree.test.value, Access):
+        return _comparison(tree, read, tree.test.operator, _access(tree.test.value))
+    test = test_of(tree.test)
     if tree.type != BOOL:
         return lambda request: _mapped(read(request), test)
     absent = isinstance(tree.test, Comparison) and tree.test.operator == "ne"
@@ -112,47 +104,21 @@ def _check(tree: Check) -> _Read:
     return check
 
 
-def _test(test: Test) -> Callable[[Any], Truth]:
-    """The predicate on a value that is there."""
-    match test:
-        case Truthy():
-            return bool
-        case Comparison(operator="contains" | "bitwise_and" as name, value=right):
-            return lambda value: _ORDER[name](value, right)
-        case Comparison(operator=name, value=right):
-            return _ordering(name, right)
-        case OneOf(values=values, spans=spans):
-            return values.__contains__ if values else _in_spans(spans)
-        case Pattern(pattern=pattern):
-            matcher = compile_pattern(pattern)
-            return lambda value: matcher.search(value) is not None
-        case Wildcard(parts=parts, strict=strict):
-            return _wildcard(parts, strict)
-        case InList(name=name):
-            unknown = cannot_tell(f"${name}")
-            return lambda _: unknown
+def _comparison(tree: Check, read: _Read, name: str, read_right: _Read) -> _Read:
+    """Two values of the request compared; one that is not there is unlike every other."""
+    absent = name == "ne"
 
+    def compare(left: Any, right: Any) -> bool:
+        return absent if left is None or right is None else ordering(name, right)(left)
 
-def _ordering(name: str, right: Any) -> Callable[[Any], bool]:
-    compare = _ORDER[name]
-    if isinstance(right, IPv4Address | IPv6Address):
-        # Addresses of two families have no order: they are unequal, and no more can be said.
-        return lambda value: compare(value, right) if value.version == right.version else name == "ne"
-    return lambda value: compare(value, right)
+    def check(request: Request) -> Any:
+        left, right = read(request), read_right(request)
+        open_ones = [one for one in (left, right) if isinstance(one, CannotTell)]
+        if open_ones:
+            return cannot_tell(*(reason for one in open_ones for reason in one.reasons))
+        return compare(left, right) if tree.type == BOOL else [compare(one, right) for one in left or ()]
 
-
-def _in_spans(spans: Sequence[Span]) -> Callable[[Any], bool]:
-    ranges = [(type(span.first), int(span.first), int(span.last)) for span in spans]
-    return lambda value: any(kind is type(value) and first <= int(value) <= last for kind, first, last in ranges)
-
-
-def _wildcard(parts: Sequence[bytes], strict: bool) -> Callable[[bytes], bool]:
-    """Each star stands for any octets; the whole value has to fit."""
-    pattern = b".*".join(re2.escape(part if strict else part.lower()) for part in parts)
-    matcher = compile_pattern(b"(?s)^" + pattern + b"$")
-    if strict:
-        return lambda value: matcher.search(value) is not None
-    return lambda value: matcher.search(value.lower()) is not None
+    return check
 
 
 def _access(access: Access) -> _Read:
@@ -184,13 +150,11 @@ def _walk(value: Any, indexes: Sequence[Index]) -> Any:
 
 def _field(field: Field) -> _Read:
     unknown = cannot_tell(field.name)
-    read = fields.READ.get(field.name)
-    if read is None:
-        return lambda _: unknown
+    read = fields.reader(field.name)
 
     def value_or_unknown(request: Request) -> Any:
         value = read(request)
-        return unknown if value is None else value
+        return unknown if value is UNKNOWN else value
 
     return value_or_unknown
 
@@ -198,8 +162,15 @@ def _field(field: Field) -> _Read:
 def _call(call: Call) -> _Read:
     if call.function in _QUANTIFIERS:
         return _quantifier(call)
+    if functions.is_undecidable(call):
+        unknown = cannot_tell(f"{call.function}()")
+        return lambda _: unknown
+    if call.function in FACTS:
+        return _fact(call)
     arguments = [_argument(one) for one in call.arguments]
-    apply = _present(functions.CALL[call.function]) if call.function != "concat" else _concat
+    if call.function == "coalesce" and not call.mapped:
+        return lambda request: next((found for one in arguments if (found := one(request)) is not None), None)
+    apply = _ABSENT_TOO.get(call.function) or _present(functions.CALL[call.function])
 
     def read(request: Request) -> Any:
         first, *rest = [argument(request) for argument in arguments]
@@ -214,6 +185,13 @@ def _call(call: Call) -> _Read:
         return [result for result in results if result is not None]
 
     return read
+
+
+def _fact(call: Call) -> _Read:
+    """What only Cloudflare finds out about a token configuration, if the request says so."""
+    (identifier,) = call.arguments
+    unknown = cannot_tell(f"{call.function}()")
+    return lambda request: (request.given.get(call.function) or {}).get(identifier, unknown)
 
 
 def _quantifier(call: Call) -> _Read:
@@ -242,5 +220,16 @@ def _present(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *values: None if None in values else function(*values)
 
 
-def _concat(*values: bytes | None) -> bytes:
-    return b"".join(value for value in values if value is not None)
+def _concat(*values: Any) -> Any:
+    there = [value for value in values if value is not None]
+    if any(isinstance(value, list) for value in there):
+        return list(chain.from_iterable(there))
+    return b"".join(there)
+
+
+def _coalesce(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+# These have a use for a value that is not there.
+_ABSENT_TOO: Final[Mapping[str, Callable[..., Any]]] = {"concat": _concat, "coalesce": _coalesce}

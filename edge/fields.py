@@ -1,19 +1,44 @@
 """Where the value of each field comes from (Cloudflare, "Fields reference").
 
-A field that is missing here, or whose value is None, is not known.
+What the maker of a request says of a field goes first. A field that is missing here, or whose value is
+:data:`UNKNOWN`, is not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from enum import Enum
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
-from edge.request import Request, StringMap, extension
-from edge.syntax import Address
+from edge import body
+from edge.request import Request, StringMap, extension, to_bytes
+from edge.typed import ALIASES, FieldValue
 
-# A value of the language. Absent parts of a map or an array are None; what is not known is never a value.
-Value = bool | int | bytes | Address | Sequence["Value"] | Mapping[bytes, "Value"] | None
+
+class Unknown(Enum):
+    """The one value that says that nothing is known: None says that something is known to be absent."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+# As many header fields as Cloudflare makes room for is not published; from here on the answer is open.
+_HEADERS_SEEN: Final = 100
+
+
+def reader(name: str) -> Callable[[Request], FieldValue | Unknown]:
+    """What gives a field of a request: its value, None if it is known to be absent, or :data:`UNKNOWN`."""
+    current = ALIASES.get(name, name)
+    derive = DERIVED.get(current)
+
+    def read(request: Request) -> Any:
+        given = request.given
+        if current in given:
+            return given[current]
+        return UNKNOWN if derive is None else derive(request)
+
+    return read
 
 
 def _names(found: StringMap) -> list[bytes]:
@@ -24,32 +49,67 @@ def _values(found: StringMap) -> list[bytes]:
     return list(chain.from_iterable(found.values()))
 
 
-def _seconds(request: Request) -> int | None:
-    return None if request.received is None else int(request.received)
+def _known(value: Any) -> Any:
+    return UNKNOWN if value is None else value
 
 
-def _milliseconds(request: Request) -> int | None:
-    return None if request.received is None else int(request.received % 1 * 1000)
+def _if_known(read: Callable[[Request], Any], change: Callable[[Any], Any]) -> Callable[[Request], Any]:
+    def changed(request: Request) -> Any:
+        value = read(request)
+        return UNKNOWN if value is None else change(value)
+
+    return changed
 
 
-def _text(value: str | None) -> bytes | None:
-    return None if value is None else value.encode()
+def _parts(name: str) -> Callable[[Request], Any]:
+    return _if_known(body.multipart, lambda parts: getattr(parts, name))
 
 
-READ: Final[Mapping[str, Callable[[Request], Value]]] = {
+def _languages(request: Request) -> list[bytes]:
+    """The languages of Accept-Language from the most wanted to the least (RFC 9110 section 12.5.4)."""
+    wanted: list[tuple[float, bytes]] = []
+    for item in request.header(b"accept-language").split(b","):
+        language, _, weight = item.partition(b";")
+        try:
+            share = float(weight.strip().removeprefix(b"q=") or 1)
+        except ValueError:
+            share = 0.0
+        if language.strip():
+            wanted.append((share, language.strip()))
+    return [language for _, language in sorted(wanted, key=lambda pair: -pair[0])]
+
+
+DERIVED: Final[Mapping[str, Callable[[Request], Any]]] = {
     "cf.edge.server_port": lambda request: request.port,
-    "cf.tls_version": lambda request: _text(request.tls_version),
     "http.cookie": lambda request: request.header(b"cookie"),
-    "http.host": lambda request: _text(request.host),
+    "http.host": lambda request: to_bytes(request.host),
     "http.referer": lambda request: request.header(b"referer"),
+    "http.request.accepted_languages": _languages,
+    "http.request.body.form": _if_known(body.form, lambda found: found),
+    "http.request.body.form.names": _if_known(body.form, _names),
+    "http.request.body.form.values": _if_known(body.form, _values),
+    "http.request.body.mime": body.mime,
+    "http.request.body.multipart": _if_known(body.multipart_map, lambda found: found),
+    "http.request.body.multipart.content_dispositions": _parts("content_dispositions"),
+    "http.request.body.multipart.content_transfer_encodings": _parts("content_transfer_encodings"),
+    "http.request.body.multipart.content_types": _parts("content_types"),
+    "http.request.body.multipart.filenames": _parts("filenames"),
+    "http.request.body.multipart.names": _parts("names"),
+    "http.request.body.multipart.values": _parts("values"),
+    "http.request.body.raw": lambda request: _known(body.seen(request)),
+    "http.request.body.size": lambda request: UNKNOWN if request.body is None else len(request.body),
+    "http.request.body.truncated": lambda request: (
+        UNKNOWN if request.body is None else len(request.body) > body.MOST_SEEN
+    ),
     "http.request.cookies": lambda request: request.cookies,
     "http.request.full_uri": lambda request: request.full_uri(request.uri),
     "http.request.headers": lambda request: request.header_map,
     "http.request.headers.names": lambda request: _names(request.header_map),
+    "http.request.headers.truncated": lambda request: False if len(request.headers) <= _HEADERS_SEEN else UNKNOWN,
     "http.request.headers.values": lambda request: _values(request.header_map),
-    "http.request.method": lambda request: _text(request.method),
-    "http.request.timestamp.msec": _milliseconds,
-    "http.request.timestamp.sec": _seconds,
+    "http.request.method": lambda request: request.method_octets,
+    "http.request.timestamp.msec": lambda request: UNKNOWN if request.at is None else int(request.at % 1 * 1000),
+    "http.request.timestamp.sec": lambda request: UNKNOWN if request.at is None else int(request.at),
     "http.request.uri": lambda request: request.uri,
     "http.request.uri.args": lambda request: request.arguments,
     "http.request.uri.args.names": lambda request: _names(request.arguments),
@@ -57,13 +117,8 @@ READ: Final[Mapping[str, Callable[[Request], Value]]] = {
     "http.request.uri.path": lambda request: request.path,
     "http.request.uri.path.extension": lambda request: extension(request.path),
     "http.request.uri.query": lambda request: request.query,
-    "http.request.version": lambda request: _text(request.version),
-    "http.response.code": lambda request: request.response_code,
     "http.user_agent": lambda request: request.header(b"user-agent"),
     "http.x_forwarded_for": lambda request: request.header(b"x-forwarded-for"),
-    "ip.geoip.country": lambda request: _text(request.country),
-    "ip.src": lambda request: request.address,
-    "ip.src.country": lambda request: _text(request.country),
     "raw.http.request.full_uri": lambda request: request.full_uri(request.raw_uri),
     "raw.http.request.uri": lambda request: request.raw_uri,
     "raw.http.request.uri.args": lambda request: request.raw_arguments,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 import re2
 
 from edge.scanner import Scanner
-from edge.scheme import BYTES, FIELDS, FUNCTIONS, INT, IP, NOT_EVALUATED, Type
+from edge.scheme import BYTES, FIELDS, INT, IP, Type
+from edge.signatures import FUNCTIONS
 from edge.syntax import (
     EACH,
     Access,
@@ -17,6 +20,7 @@ from edge.syntax import (
     Check,
     Combined,
     Comparison,
+    Constant,
     ExpressionError,
     Index,
     InList,
@@ -31,6 +35,8 @@ from edge.syntax import (
     Wildcard,
 )
 
+# What is no literal.
+VALUES: Final = (Access, Check, Not, Combined)
 _MAX_STARS: Final = 10
 _WILDCARD_PIECE: Final = re.compile(rb"\\[*\\]|[^\\]", re.DOTALL)
 _ORDERING: Final[dict[str, Operator]] = {
@@ -66,8 +72,8 @@ def sees_operator(scanner: Scanner) -> bool:
     return found
 
 
-def read_test(scanner: Scanner, kind: Type) -> Test:
-    """An operator and its right side, for a value of type ``kind`` on the left."""
+def read_test(scanner: Scanner, kind: Type, read_value: Callable[[], Access]) -> Test:
+    """An operator and its right side, for a value of type ``kind`` on the left; ``read_value`` reads a second value."""
     start = scanner.position
     word = next((word for word in _OPERATORS if scanner.take(word)), None)
     if word is None:
@@ -76,9 +82,9 @@ def read_test(scanner: Scanner, kind: Type) -> Test:
     if word == "in" and kind in (BYTES, INT, IP):
         return _read_set(scanner, kind)
     if word in _ORDERING and kind in (BYTES, INT, IP):
-        return Comparison(_ORDERING[word], _read_scalar(scanner, kind))
+        return Comparison(_ORDERING[word], _read_right(scanner, kind, read_value))
     if word in _OF_INTEGERS and kind == INT:
-        return Comparison("bitwise_and", scanner.integer())
+        return Comparison("bitwise_and", _read_right(scanner, kind, read_value))
     if word in _OF_STRINGS and kind == BYTES:
         return _read_string_test(scanner, word)
     scanner.position = start
@@ -112,17 +118,23 @@ def read_literal(scanner: Scanner) -> Scalar:
 
 def type_of(argument: Argument) -> Type:
     """The type of an argument; that of one item where there is a ``[*]``."""
-    if isinstance(argument, Access | Check | Not | Combined):
+    if isinstance(argument, Access | Check | Not | Combined | Constant):
         return argument.type
     if isinstance(argument, bytes):
         return BYTES
     return INT if isinstance(argument, int) else IP
 
 
-def _read_scalar(scanner: Scanner, kind: Type) -> Scalar:
+def _read_right(scanner: Scanner, kind: Type, read_value: Callable[[], Access]) -> Scalar | Access:
+    """A literal or a value of the type on the left."""
+    start = scanner.position
     name = scanner.peek_name()
-    if name in FIELDS or name in FUNCTIONS or name in NOT_EVALUATED:
-        raise NotEvaluatedError("a comparison of two values is not evaluated here", scanner.position + 1)
+    if name in FIELDS or name in FUNCTIONS:
+        value = read_value()
+        if value.type != kind or value.each:
+            scanner.position = start
+            raise scanner.fail(f"expected {kind}, and this is {'more than one ' * bool(value.each)}{value.type}")
+        return value
     if kind == BYTES:
         return scanner.string()
     return scanner.integer() if kind == INT else scanner.address()
@@ -152,7 +164,7 @@ def _read_string_test(scanner: Scanner, word: str) -> Test:
         return Pattern(_checked_pattern(scanner.pattern(), start + 1))
     if not (scanner.sees('"') or scanner.sees("r")):
         raise scanner.fail('expected a string: "…" or r"…"')
-    parts = _wildcard_parts(scanner, scanner.string(), start)
+    parts = wildcard_parts(scanner.string(), start + 1)
     return Wildcard(parts, strict=word == "strict wildcard")
 
 
@@ -168,6 +180,7 @@ def _checked_pattern(pattern: str, column: int) -> bytes:
     return encoded
 
 
+@lru_cache(maxsize=1024)
 def compile_pattern(pattern: bytes) -> re2._Regexp[bytes]:
     """A matcher over bytes, in linear time. Raises ``re2.error``."""
     options = re2.Options()
@@ -176,20 +189,37 @@ def compile_pattern(pattern: bytes) -> re2._Regexp[bytes]:
     return re2.compile(pattern, options)
 
 
-def _wildcard_parts(scanner: Scanner, text: bytes, start: int) -> tuple[bytes, ...]:
-    """The texts between the stars of a wildcard, in which ``\\*`` and ``\\\\`` are escapes."""
+def check_call(name: str, arguments: Sequence[Argument], starts: Sequence[int]) -> None:
+    """Raise :class:`NotEvaluatedError` for a pattern among the literals that cannot be evaluated here."""
+    pattern = arguments[1] if name in ("regex_replace", "wildcard", "wildcard_replace") else None
+    if not isinstance(pattern, bytes):
+        return
+    column = starts[1] + 1
+    try:
+        if name == "regex_replace":
+            _checked_pattern(pattern.decode("utf-8", "surrogateescape"), column)
+        else:
+            wildcard_parts(pattern, column)
+    except NotEvaluatedError:
+        raise
+    except ExpressionError as error:
+        # The parser that we have of Cloudflare's does not look into it.
+        raise NotEvaluatedError(error.reason, column) from None
+
+
+def wildcard_parts(text: bytes, column: int) -> tuple[bytes, ...]:
+    """The texts between the stars of a wildcard, in which ``\\*`` and ``\\\\`` are escapes.
+
+    Raises :class:`ExpressionError` at ``column``.
+    """
     pieces = _WILDCARD_PIECE.findall(text)
     stars = pieces.count(b"*")
-    reason = ""
     if b"".join(pieces) != text:
-        reason = "a wildcard has the escapes \\* and \\\\ alone"
-    elif (b"*", b"*") in pairwise(pieces):
-        reason = "a wildcard may not have two stars in a row"
-    elif stars > _MAX_STARS:
-        reason = f"a wildcard has at most {_MAX_STARS} stars, and this one has {stars}"
-    if reason:
-        scanner.position = start
-        raise scanner.fail(reason)
+        raise ExpressionError("a wildcard has the escapes \\* and \\\\ alone", column)
+    if (b"*", b"*") in pairwise(pieces):
+        raise ExpressionError("a wildcard may not have two stars in a row", column)
+    if stars > _MAX_STARS:
+        raise ExpressionError(f"a wildcard has at most {_MAX_STARS} stars, and this one has {stars}", column)
     parts = [b""]
     for piece in pieces:
         if piece == b"*":

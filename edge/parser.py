@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, TypeVar
 
-from edge import literals
+from edge import literals, wirefilter
 from edge.scanner import Scanner
-from edge.scheme import BOOL, FIELDS, FUNCTIONS, NOT_EVALUATED, ArrayOf, MapOf, Signature, Type
+from edge.scheme import BOOL, FIELDS, ArrayOf, MapOf, Type
+from edge.signatures import FUNCTIONS, Signature
 from edge.syntax import (
     PRECEDENCE,
     Access,
@@ -19,12 +20,12 @@ from edge.syntax import (
     Call,
     Check,
     Combined,
+    Constant,
     ExpressionError,
     Field,
     Index,
     Logical,
     Not,
-    NotEvaluatedError,
     Truthy,
 )
 
@@ -41,25 +42,40 @@ _COMBINING: Final[dict[str, Literal["and", "or", "xor"]]] = {
     "and": "and",
     "&&": "and",
 }
+_CONSTANTS: Final = {"true": True, "false": False}
 _T = TypeVar("_T")
 
 
 def parse(text: str) -> Logical:
     """The tree of an expression.
 
-    Raises :class:`ExpressionError` for what Cloudflare would refuse, and its subclass :class:`NotEvaluatedError` for
-    what is not evaluated here.
+    Raises :class:`ExpressionError` for what Cloudflare would refuse, and its subclass
+    :class:`edge.syntax.NotEvaluatedError` for what cannot be evaluated offline.
     """
-    scanner = _scanner(text)
-    tree = _Parser(scanner).logical()
-    _require_end(scanner)
-    if tree.type != BOOL:
-        raise scanner.fail(f"the expression is {tree.type}, not Boolean; put any(…) or all(…) around it")
+    tree, judged = read_tree(text)
+    if judged:
+        wirefilter.check(text)
     return tree
 
 
+def read_tree(text: str) -> tuple[Logical, bool]:
+    """The tree by this parser alone, and whether the parser that we have of Cloudflare's is to judge the text too.
+
+    It is not where the text has something that Cloudflare's documentation has, and that parser has not.
+    """
+    scanner = _scanner(text)
+    if scanner.rest() in _CONSTANTS:
+        return Constant(_CONSTANTS[scanner.rest()]), False
+    parser = _Parser(scanner)
+    tree = parser.logical()
+    _require_end(scanner)
+    if tree.type != BOOL:
+        raise scanner.fail(f"the expression is {tree.type}, not Boolean; put any(…) or all(…) around it")
+    return tree, not parser.beyond_binding
+
+
 def parse_value(text: str) -> Access:
-    """The tree of a value, such as ``ip.src`` or ``http.request.headers["x"]``. Raises as :func:`parse`."""
+    """The tree of a value, such as ``ip.src`` or ``concat("/a", http.request.uri.path)``. Raises as :func:`parse`."""
     scanner = _scanner(text)
     tree = _Parser(scanner).access()
     _require_end(scanner)
@@ -85,6 +101,8 @@ class _Parser:
     def __init__(self, scanner: Scanner) -> None:
         self.scanner = scanner
         self.nesting = 0
+        # Whether something was read that the documentation has and the parser that we have of Cloudflare's has not.
+        self.beyond_binding = False
 
     def logical(self) -> Logical:
         return self._climb(self._simple(), 1)
@@ -150,7 +168,7 @@ class _Parser:
         if isinstance(kind, ArrayOf | MapOf) and kind.item == BOOL and not subject.each:
             return Check(subject, Truthy())
         self.scanner.skip_space()
-        return Check(subject, literals.read_test(self.scanner, kind))
+        return Check(subject, literals.read_test(self.scanner, kind, self.access))
 
     def access(self) -> Access:
         base = self._base()
@@ -182,48 +200,43 @@ class _Parser:
         if name in FUNCTIONS:
             return self._nested(lambda: self._call(name, FUNCTIONS[name]))
         self.scanner.position = start
-        if name in NOT_EVALUATED:
-            raise NotEvaluatedError(f"the function {name} is not evaluated here", start + 1)
         raise self.scanner.fail(f"there is no field or function {name!r}")
 
-    def _call(self, name: str, signature: Signature) -> Call:
+    def _call(self, name: str, signatures: tuple[Signature, ...]) -> Call:
         self.scanner.skip_space()
         self.scanner.expect("(")
         self.scanner.skip_space()
         arguments: list[Argument] = []
+        starts: list[int] = []
         while not self.scanner.sees(")"):
             if arguments:
                 self.scanner.expect(",")
                 self.scanner.skip_space()
-            arguments.append(self._argument(name, signature, len(arguments)))
+            starts.append(self.scanner.position)
+            arguments.append(self._any_argument())
             self.scanner.skip_space()
-        if len(arguments) < len(signature.parameters) - signature.optional:
-            raise self.scanner.fail(f"{name} has too few arguments")
+        signature = self._fitting(name, signatures, arguments, starts)
         self.scanner.expect(")")
+        literals.check_call(name, arguments, starts)
         first = arguments[0] if arguments else None
         mapped = isinstance(first, Access) and first.each > 0
         return Call(name, tuple(arguments), ArrayOf(signature.result) if mapped else signature.result, mapped)
 
-    def _argument(self, name: str, signature: Signature, position: int) -> Argument:
-        """Read one argument and hold it to the signature."""
-        start = self.scanner.position
-        if position >= len(signature.parameters) and not signature.repeats:
-            raise self.scanner.fail(f"{name} has too many arguments")
-        parameter = signature.parameters[min(position, len(signature.parameters) - 1)]
-        argument = self._any_argument()
-        is_value = isinstance(argument, Access | Check | Not | Combined)
-        kind = literals.type_of(argument)
-        if kind in parameter.not_evaluated:
-            raise NotEvaluatedError(f"{name} of {kind} is not evaluated here", start + 1)
-        reason = ""
-        if kind not in parameter.types or not (parameter.value if is_value else parameter.literal):
-            reason = f"argument {position + 1} of {name} is {kind}; it takes {parameter}"
-        elif position and isinstance(argument, Access) and argument.each:
-            reason = "[*] may stand in the first argument of a function alone"
-        if reason:
-            self.scanner.position = start
-            raise self.scanner.fail(reason)
-        return argument
+    def _fitting(
+        self, name: str, signatures: tuple[Signature, ...], arguments: list[Argument], starts: list[int]
+    ) -> Signature:
+        """The signature that the arguments fit, or the error that says why they do not fit the first."""
+        given = [(literals.type_of(one), not isinstance(one, literals.VALUES)) for one in arguments]
+        later = [i for i, one in enumerate(arguments) if i and isinstance(one, Access) and one.each]
+        misfits = [signature.misfit(given) for signature in signatures]
+        found = next((one for one, misfit in zip(signatures, misfits, strict=True) if misfit is None), None)
+        if found is not None and not later:
+            self.beyond_binding |= found.documented
+            return found
+        index, reason = misfits[0] or (later[0], "takes [*] in its first argument alone")
+        if index < len(starts):
+            self.scanner.position = starts[index]
+        raise self.scanner.fail(f"{name} {reason}")
 
     def _any_argument(self) -> Argument:
         """A literal, an expression in parentheses or negated, one test, or a value."""
@@ -233,7 +246,7 @@ class _Parser:
         if scanner.sees('"') or scanner.sees('r"') or scanner.sees("r#"):
             return scanner.string()
         name = scanner.peek_name()
-        if name in FIELDS or name in FUNCTIONS or name in NOT_EVALUATED:
+        if name in FIELDS or name in FUNCTIONS:
             subject = self.access()
             if literals.sees_operator(scanner):
                 return self._check(subject)

@@ -1,182 +1,125 @@
-"""What becomes of a request at the edge: redirect to HTTPS, custom WAF rules, rate limits; in Cloudflare's order.
+"""A request's way through a zone's phases, in Cloudflare's order ("Phases list" of its ruleset engine).
 
-("Phases list" of Cloudflare's ruleset engine.) Whatever could not be decided is reported with the decision: it is never
-a match, and never passes in silence.
+Whatever could not be decided is reported with the decision: it is never a match, and never passes in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from edge.evaluate import Expression
+from edge.decision import Decision, HeaderChange, Undecided
 from edge.rate_limit import Counters
 from edge.request import Request
-from edge.rules import RateLimit, Rule, compile_rule
+from edge.rules import Rule, compile_rule
 from edge.truth import CannotTell
+from edge.walk import Walk
 
+REDIRECT: Final = "http_request_dynamic_redirect"
+URL_REWRITE: Final = "http_request_transform"
+CONFIG: Final = "http_config_settings"
+ORIGIN: Final = "http_request_origin"
 CUSTOM: Final = "http_request_firewall_custom"
 RATE_LIMIT: Final = "http_ratelimit"
-_ORDER: Final = (CUSTOM, RATE_LIMIT)
-_CHALLENGES: Final = frozenset({"challenge", "js_challenge", "managed_challenge"})
+MANAGED: Final = "http_request_firewall_managed"
+BOT_FIGHT: Final = "http_request_sbfm"
+BULK_REDIRECT: Final = "http_request_redirect"
+REQUEST_HEADERS: Final = "http_request_late_transform"
+CACHE: Final = "http_request_cache_settings"
+RESPONSE_HEADERS: Final = "http_response_headers_transform"
+ORDER: Final = (
+    REDIRECT,
+    URL_REWRITE,
+    CONFIG,
+    ORIGIN,
+    CUSTOM,
+    RATE_LIMIT,
+    MANAGED,
+    BOT_FIGHT,
+    BULK_REDIRECT,
+    REQUEST_HEADERS,
+    CACHE,
+)
 
-Outcome = Literal["pass", "redirect", "block", "challenge"]
-
-
-@dataclass(frozen=True)
-class Undecided:
-    """A rule of which it cannot be said whether it matches, and what is not known."""
-
-    phase: str
-    rule: str
-    reasons: str
-
-    def __str__(self) -> str:
-        return f"{self.phase} rule {self.rule} cannot be decided without {self.reasons}"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to answer. ``location`` is there for a redirect, ``retry_after`` (seconds) for a rate limit.
-
-    ``body`` is None where the rule has none of its own. ``logged`` names rules of the action ``log`` that matched.
-    """
-
-    outcome: Outcome = "pass"
-    status: int = 200
-    rule: str = ""
-    phase: str = ""
-    location: str = ""
-    body: str | None = None
-    content_type: str = "text/html"
-    retry_after: int | None = None
-    logged: tuple[str, ...] = ()
-    undecided: tuple[Undecided, ...] = ()
+Rulesets = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class Policy:
     """One zone's settings and rules, compiled."""
 
-    def __init__(self, settings: Mapping[str, Any], rulesets: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    def __init__(self, settings: Mapping[str, Any], rulesets: Rulesets) -> None:
         """``settings`` go by a setting's id; ``rulesets`` are rule objects of the API by phase, in their order."""
         self._always_https = settings.get("always_use_https") == "on"
-        self._rules = {
-            phase: tuple(compile_rule(rule) for rule in rulesets.get(phase, ()) if rule.get("enabled", True))
-            for phase in _ORDER
-        }
+        self._phases = [(phase, made) for phase in ORDER if (made := _compiled(rulesets, phase))]
+        self._on_response = _compiled(rulesets, RESPONSE_HEADERS)
         self._count_after = [
             (rule, rule.rate_limit)
-            for rule in self._rules[RATE_LIMIT]
-            if rule.rate_limit and rule.rate_limit.after_response
+            for phase, rules in self._phases
+            for rule in rules
+            if phase == RATE_LIMIT and rule.rate_limit and rule.rate_limit.after_response
         ]
-        self.not_evaluated = tuple(sorted(phase for phase, rules in rulesets.items() if rules and phase not in _ORDER))
+        known = {*ORDER, RESPONSE_HEADERS}
+        self.not_evaluated = tuple(sorted(phase for phase, rules in rulesets.items() if rules and phase not in known))
 
     def decide(self, request: Request, counters: Counters) -> Decision:
         """Take a request through the phases, and count it."""
         if self._always_https and request.scheme == "http":
             location = f"https://{request.host}{request.target}"
-            return Decision("redirect", 301, phase="always_use_https", location=location)
-        walk = _Walk(request, counters)
-        for phase in _ORDER:
-            if phase not in walk.skipped_phases and (decision := walk.through(phase, self._rules[phase])):
+            return Decision("redirect", "always_use_https", "", 301, location)
+        walk = Walk(request, counters)
+        for phase, rules in self._phases:
+            if decision := walk.through(phase, rules):
                 return decision
-        return walk.ended()
+        return walk.passed(self.on_response(walk.request)[0] if self._on_response else ())
+
+    def on_response(self, request: Request) -> tuple[tuple[HeaderChange, ...], tuple[Undecided, ...]]:
+        """What rules do to the response's header fields, and which of them cannot be decided.
+
+        ``request`` is the rewritten one; give it ``http.response.code`` and such where they are known.
+        """
+        changes: list[HeaderChange] = []
+        undecided: list[Undecided] = []
+        for rule in self._on_response:
+            truth = rule.matches(request)
+            made = rule.headers.apply(request) if truth is True and rule.headers else ()
+            reasons = [str(found) for found in (truth, made) if isinstance(found, CannotTell)]
+            undecided += [Undecided(RESPONSE_HEADERS, rule.name, reason, rule.action) for reason in reasons]
+            changes += () if isinstance(made, CannotTell) else made
+        return tuple(changes), tuple(undecided)
 
     def counts_answers(self) -> bool:
         """Whether :meth:`answered` has anything to do."""
         return bool(self._count_after)
 
     def answered(self, request: Request, counters: Counters) -> tuple[Undecided, ...]:
-        """Count a request that has its ``response_code`` now, for limits whose counting asks about the response."""
-        walk = _Walk(request, counters)
+        """Count a request of which ``http.response.code`` is known now, for limits whose counting asks about it."""
+        walk = Walk(request, counters)
         for rule, rate_limit in self._count_after:
-            walk.count(rule, rate_limit)
+            walk.count(RATE_LIMIT, rule, rate_limit)
         return tuple(walk.undecided)
 
 
-class _Walk:
-    """One request on its way through the phases, and what is noted of it."""
+def decide(
+    rulesets: Rulesets, requests: Iterable[Request], *, settings: Mapping[str, Any] | None = None
+) -> list[Decision]:
+    """What a zone makes of requests, one after the other, with rate-limit counters kept across them.
 
-    def __init__(self, request: Request, counters: Counters) -> None:
-        self.request = request
-        self.counters = counters
-        self.skipped_phases: set[str] = set()
-        self.logged: list[str] = []
-        self.undecided: list[Undecided] = []
+    ``rulesets`` are rule objects of Cloudflare's API by phase, in their order; ``settings`` go by a setting's id. The
+    clock is each request's ``at``; one without it comes at the same moment as the one before.
+    """
+    policy = Policy(settings or {}, rulesets)
+    now = 0.0
+    counters = Counters(lambda: now)
+    decisions: list[Decision] = []
+    for request in requests:
+        now = now if request.at is None else request.at
+        decision = policy.decide(request, counters)
+        if policy.counts_answers() and decision.action == "pass":
+            open_ones = policy.answered(request, counters)
+            decision = decision._replace(undecided=(*decision.undecided, *open_ones))
+        decisions.append(decision)
+    return decisions
 
-    def through(self, phase: str, rules: Sequence[Rule]) -> Decision | None:
-        """The decision of the first rule that ends it, or None."""
-        for rule in rules:
-            wait = self._wait(phase, rule)
-            if wait is None:
-                continue
-            if rule.action == "skip":
-                self.skipped_phases |= rule.skips_phases
-                if rule.skips_rest:
-                    break
-            elif rule.action == "log":
-                self.logged.append(rule.name)
-            elif rule.action in _CHALLENGES:
-                return self._refused("challenge", phase, rule, wait)
-            elif rule.action == "block":
-                return self._refused("block", phase, rule, wait)
-            else:
-                self._open(phase, rule, f"the action {rule.action!r}, which is not evaluated here")
-        return None
 
-    def count(self, rule: Rule, rate_limit: RateLimit) -> None:
-        """Count the request if the rule's counting says so."""
-        if not self._holds(RATE_LIMIT, rule, rate_limit.counts or rule.matches):
-            return
-        key = rate_limit.key(self.request)
-        if isinstance(key, CannotTell):
-            self._open(RATE_LIMIT, rule, str(key))
-        else:
-            self.counters.count(key, rate_limit.limit)
-
-    def ended(self, outcome: Outcome = "pass", status: int = 200, **said: Any) -> Decision:
-        """The decision, with what was noted."""
-        return Decision(outcome, status, logged=tuple(self.logged), undecided=tuple(self.undecided), **said)
-
-    def _wait(self, phase: str, rule: Rule) -> float | None:
-        """None if the rule does not apply, else the seconds until it may no longer (0 where none are known)."""
-        rate_limit = rule.rate_limit
-        if rate_limit is None:
-            return 0.0 if self._holds(phase, rule, rule.matches) else None
-        if rate_limit.counts and not rate_limit.after_response:
-            self.count(rule, rate_limit)
-        if not self._holds(phase, rule, rule.matches):
-            return None
-        key = rate_limit.key(self.request)
-        if isinstance(key, CannotTell):
-            self._open(phase, rule, str(key))
-            return None
-        if rate_limit.counts:
-            return self.counters.check(key, rate_limit.limit)
-        return self.counters.admit(key, rate_limit.limit)
-
-    def _holds(self, phase: str, rule: Rule, expression: Expression) -> bool:
-        """Whether it is certain that the expression is true; an open question is noted."""
-        truth = expression(self.request)
-        if isinstance(truth, CannotTell):
-            self._open(phase, rule, str(truth))
-            return False
-        return truth
-
-    def _open(self, phase: str, rule: Rule, reasons: str) -> None:
-        self.undecided.append(Undecided(phase, rule.name, reasons))
-
-    def _refused(self, outcome: Outcome, phase: str, rule: Rule, wait: float) -> Decision:
-        answer = rule.answer if outcome == "block" and rule.answer else None
-        default = 429 if rule.rate_limit and outcome == "block" else 403
-        return self.ended(
-            outcome,
-            (answer.status if answer else None) or default,
-            rule=rule.name,
-            phase=phase,
-            body=answer.content if answer else None,
-            content_type=answer.content_type if answer else "text/html",
-            retry_after=max(1, ceil(wait)) if rule.rate_limit else None,
-        )
+def _compiled(rulesets: Rulesets, phase: str) -> tuple[Rule, ...]:
+    return tuple(compile_rule(rule) for rule in rulesets.get(phase) or () if rule.get("enabled", True) is not False)

@@ -2,96 +2,155 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address
-from typing import Final, Literal
+from typing import Any, Final
+
+from core.errors import SettingsError
+from edge.typed import typed_fields
 
 _UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 # Escapes, and octets that are neither unreserved nor reserved. A per cent sign that escapes nothing stays as it is.
 _NOT_NORMAL: Final = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
+# What normalisation leaves as it is, told at a glance: most paths.
+_NORMAL_PATH: Final = re.compile(rb"/(?:[A-Za-z0-9\-_~:@!$&'()*+,;=]+(?:/|\Z))*")
+_URL: Final = re.compile(
+    r"(https?)://(\[[^\]/?#]*\]|[^:/?#\[\]@\\\s]+)(?::([0-9]{1,5}))?(/[^?#]*)?(\?[^#]*)?(?:#.*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+_PORTS: Final = {"http": 80, "https": 443}
 
 StringMap = Mapping[bytes, Sequence[bytes]]
+Headers = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
+class RequestError(SettingsError):
+    """A URL that is none, or a field that Cloudflare does not have or has with another type."""
+
+
 class Request:
-    """One request.
+    """One request, and what is known of it.
 
-    ``target`` is the request target in origin form (path and query) as the client sent it; ``headers`` are name and
-    value pairs in their order, names in any case; ``received`` is in seconds since 1970; ``port`` is the edge's.
-    What may be None is not known then, and a rule that needs it gives "cannot tell".
+    ``url`` is absolute, ``http`` or ``https``, its path and query as the client sends them. ``headers`` are name and
+    value pairs in their order, names in any case. ``body`` is the whole body; None says that it is not known.
+    ``fields`` are more of Cloudflare's fields by name (``ip.src``, ``cf.threat_score`` …): texts, numbers, Booleans,
+    addresses as texts, lists and mappings; they go before what follows from the rest. ``at`` is when it arrives, in
+    seconds since 1970. What is not said is not known: a rule that needs it gives "cannot tell".
+
+    Raises :class:`RequestError`.
     """
 
-    method: str
-    scheme: Literal["http", "https"]
-    host: str
-    target: str
-    address: IPv4Address | IPv6Address
-    headers: Sequence[tuple[str, str]] = ()
-    version: str = "HTTP/1.1"
-    port: int | None = None
-    country: str | None = None
-    received: float | None = None
-    tls_version: str | None = None
-    response_code: int | None = None
+    def __init__(
+        self,
+        method: str = "GET",
+        url: str = "",
+        headers: Headers = (),
+        body: bytes | None = None,
+        fields: Mapping[str, Any] | None = None,
+        at: float | None = None,
+    ) -> None:
+        found = _URL.fullmatch(url)
+        if found is None:
+            raise RequestError(
+                f"{url[:200]!r} is no URL of a request: it must be http:// or https://, a host and a path"
+            )
+        scheme, host, port, path, query = found.groups()
+        self.method = method
+        self.scheme = scheme.lower()
+        self.host = host.rstrip(".").lower()
+        self.port = int(port) if port else _PORTS[self.scheme]
+        self.target = (path or "/") + (query or "")
+        self.headers = headers
+        self.body = body
+        self.at = at
+        self.given: Mapping[str, Any] = typed_fields(fields, RequestError) if fields else {}
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.scheme}://{self.host}{self.target})"
+
+    def knowing(self, fields: Mapping[str, Any]) -> Request:
+        """The same request, of which more is known. Raises :class:`RequestError`."""
+        other = copy.copy(self)
+        other.given = {**self.given, **typed_fields(fields, RequestError)}
+        return other
+
+    def rewritten(self, path: bytes | None, query: bytes | None) -> Request:
+        """The request with another path or query, as later phases see it; the ``raw.`` fields stay (None: as it is)."""
+        other = copy.copy(self)
+        for name in ("path", "query", "arguments", "lower_path"):
+            other.__dict__.pop(name, None)
+        # These are where cached properties keep what they once found.
+        other.__dict__["path"] = self.path if path is None else path
+        other.__dict__["query"] = self.query if query is None else query
+        return other
+
+    @cached_property
+    def method_octets(self) -> bytes:
+        """The method as octets."""
+        return to_bytes(self.method)
+
+    @cached_property
+    def raw_uri(self) -> bytes:
+        """Path and query as sent."""
+        return to_bytes(self.target)
 
     @cached_property
     def raw_path(self) -> bytes:
         """The path as sent."""
-        return _bytes(self.target).partition(b"?")[0]
+        return self.raw_uri.partition(b"?")[0]
 
     @cached_property
     def raw_query(self) -> bytes:
         """The query as sent, without its question mark."""
-        return _bytes(self.target).partition(b"?")[2]
+        return self.raw_uri.partition(b"?")[2]
 
     @cached_property
     def path(self) -> bytes:
-        """The path after URL normalisation."""
+        """The path after URL normalisation and rewriting."""
         return normalise_path(self.raw_path)
 
     @cached_property
     def query(self) -> bytes:
-        """The query after URL normalisation."""
+        """The query after URL normalisation and rewriting."""
         return _normalise_escapes(self.raw_query)
+
+    @cached_property
+    def lower_path(self) -> bytes:
+        """The path in lower case, which most rules ask for."""
+        return self.path.lower()
 
     @property
     def uri(self) -> bytes:
-        """Path and query after URL normalisation."""
-        return _joined(self.path, self.query)
-
-    @property
-    def raw_uri(self) -> bytes:
-        """Path and query as sent."""
-        return _bytes(self.target)
+        """Path and query after URL normalisation and rewriting."""
+        return self.path + b"?" + self.query if self.query else self.path
 
     def full_uri(self, uri: bytes) -> bytes:
         """``uri`` with scheme and host."""
-        return f"{self.scheme}://{self.host}".encode() + uri
+        return to_bytes(f"{self.scheme}://{self.host}") + uri
 
     @cached_property
     def header_map(self) -> StringMap:
-        """Values by name in lower case, each name's in their order."""
-        return _grouped((_bytes(name).lower(), _bytes(value)) for name, value in self.headers)
+        """Values by name in lower case, each name's in their order. There is always a Host."""
+        found = grouped((to_bytes(name).lower(), to_bytes(value)) for name, value in self.headers)
+        return found if b"host" in found else {b"host": [to_bytes(self.host)], **found}
 
     @cached_property
     def cookies(self) -> StringMap:
         """Values by cookie name, as sent."""
         pairs = b";".join(self.header_map.get(b"cookie", ())).split(b";")
-        return _grouped(_split(pair.strip(), b"=") for pair in pairs if pair.strip())
+        return grouped(split_pair(pair.strip()) for pair in pairs if pair.strip())
 
     @cached_property
     def arguments(self) -> StringMap:
         """Values by name of the normalised query's arguments, percent escapes left as they are."""
-        return _arguments(self.query)
+        return arguments_of(self.query)
 
     @cached_property
     def raw_arguments(self) -> StringMap:
         """Values by name of the query's arguments as sent."""
-        return _arguments(self.raw_query)
+        return arguments_of(self.raw_query)
 
     def header(self, name: bytes) -> bytes:
         """The values of a header joined by commas; empty without one."""
@@ -104,6 +163,8 @@ def normalise_path(path: bytes) -> bytes:
     Back slashes become slashes, runs of slashes one, then RFC 3986 section 6.2.2: escapes of unreserved characters are
     decoded, other octets escaped, hexadecimal digits made upper case, dot segments removed.
     """
+    if _NORMAL_PATH.fullmatch(path):
+        return path
     merged = re.sub(rb"/{2,}", b"/", path.replace(b"\\", b"/"))
     return _remove_dot_segments(_normalise_escapes(merged))
 
@@ -112,6 +173,33 @@ def extension(path: bytes) -> bytes:
     """What follows the last dot of the last part of ``path``, in lower case; empty without one."""
     _, dot, found = path.rpartition(b"/")[2].rpartition(b".")
     return found.lower() if dot else b""
+
+
+def arguments_of(query: bytes) -> StringMap:
+    """Values by name of what stands between the ampersands."""
+    return grouped(split_pair(pair) for pair in query.split(b"&") if pair)
+
+
+def split_pair(pair: bytes) -> tuple[bytes, bytes]:
+    """Name and value at the first equals sign."""
+    name, _, value = pair.partition(b"=")
+    return name, value
+
+
+def grouped(pairs: Iterable[tuple[bytes, bytes]]) -> StringMap:
+    """Values by name, in their order."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def to_bytes(text: str) -> bytes:
+    """``text`` as octets: aiohttp, as WSGI's PEP 3333 before it, keeps octets that are no UTF-8 as surrogates."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _normalise_escapes(text: bytes) -> bytes:
@@ -137,28 +225,3 @@ def _remove_dot_segments(path: bytes) -> bytes:
             kept.append(segment)
     ends_in_slash = segments[-1:] in ([b"."], [b".."])
     return b"/" + b"/".join(kept) + (b"/" if ends_in_slash and kept else b"")
-
-
-def _bytes(text: str) -> bytes:
-    # aiohttp, like WSGI's PEP 3333 before it, keeps octets that are not UTF-8 as surrogates.
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _joined(path: bytes, query: bytes) -> bytes:
-    return path + b"?" + query if query else path
-
-
-def _split(pair: bytes, sign: bytes) -> tuple[bytes, bytes]:
-    name, _, value = pair.partition(sign)
-    return name, value
-
-
-def _arguments(query: bytes) -> StringMap:
-    return _grouped(_split(pair, b"=") for pair in query.split(b"&") if pair)
-
-
-def _grouped(pairs: Iterable[tuple[bytes, bytes]]) -> StringMap:
-    grouped: dict[bytes, list[bytes]] = {}
-    for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
-    return grouped

@@ -6,10 +6,21 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from edge.evaluate import Expression, compile_expression, compile_value
+from edge.effects import (
+    Headers,
+    Redirect,
+    Rewrite,
+    Skip,
+    headers_of,
+    mapping,
+    redirect_of,
+    rewrite_of,
+    skip_of,
+)
+from edge.evaluate import Evaluate, compile_expression, compile_value
 from edge.rate_limit import Limit, key_of
 from edge.request import Request
 from edge.syntax import ExpressionError
@@ -17,7 +28,9 @@ from edge.truth import CannotTell, cannot_tell
 
 # The data centre is always the same one here.
 _SAME_FOR_ALL: Final = "cf.colo.id"
-_RESPONSE_FIELD: Final = re.compile(r"\bhttp\.response\.")
+_RESPONSE_FIELD: Final = re.compile(r"\bhttp\.response\.|\bcf\.response\.")
+# What a rule of such an action sets, under its ``action_parameters``.
+_SETTING: Final = frozenset({"set_config", "route", "set_cache_settings"})
 
 
 @dataclass(frozen=True)
@@ -38,75 +51,100 @@ class RateLimit:
 
     limit: Limit
     key: Callable[[Request], bytes | CannotTell]
-    counts: Expression | None
+    counts: Evaluate | None
     after_response: bool
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. ``name`` is its ``ref``, else its ``id``. A rule that cannot be understood matches "cannot tell"."""
+    """One rule. ``name`` is its ``ref``, else its ``id``. A rule that cannot be understood matches "cannot tell".
+
+    ``settings`` are what it sets in the phases of settings; ``ruleset`` is the one that it executes.
+    """
 
     name: str
     action: str
-    matches: Expression
+    matches: Evaluate
     answer: Answer | None = None
-    skips_rest: bool = False
-    skips_phases: frozenset[str] = field(default_factory=frozenset)
+    skip: Skip | None = None
+    redirect: Redirect | None = None
+    rewrite: Rewrite | None = None
+    headers: Headers | None = None
+    settings: Mapping[str, Any] | None = None
+    ruleset: str = ""
     rate_limit: RateLimit | None = None
 
 
 def compile_rule(rule: Mapping[str, Any]) -> Rule:
-    """Compile a rule as Cloudflare's API returns it (``expression``, ``action``, ``action_parameters``, …)."""
-    parameters: Mapping[str, Any] = rule.get("action_parameters") or {}
-    counting: Mapping[str, Any] = rule.get("ratelimit") or {}
-    by_requests = counting.get("requests_per_period")
-    matches = _understand(str(rule.get("expression", "")))
-    if counting and not by_requests:
-        matches = _open("its rate limit, which is not one of requests")
+    """Compile a rule as Cloudflare's API returns it (``expression``, ``action``, ``action_parameters``, …).
+
+    Nothing in it makes this fail: a rule that is not as Cloudflare has them matches "cannot tell".
+    """
+    action = str(rule.get("action") or "")
+    parameters = mapping(rule.get("action_parameters"))
+    matches, rate_limit = _understand(str(rule.get("expression") or "")), None
+    if counting := mapping(rule.get("ratelimit")):
+        rate_limit = _rate_limit(rule, counting)
+        matches = matches if rate_limit else _open("its rate limit, which is not one of requests")
     return Rule(
         name=str(rule.get("ref") or rule.get("id") or "?"),
-        action=str(rule.get("action", "")),
+        action=action,
         matches=matches,
-        answer=_answer(parameters.get("response")),
-        skips_rest=parameters.get("ruleset") == "current",
-        skips_phases=frozenset(parameters.get("phases") or ()),
-        rate_limit=_rate_limit(rule, counting) if by_requests else None,
+        answer=_answer(mapping(parameters.get("response"))),
+        skip=skip_of(parameters) if action == "skip" else None,
+        redirect=redirect_of(parameters) if action == "redirect" else None,
+        rewrite=rewrite_of(parameters) if action == "rewrite" else None,
+        headers=headers_of(parameters) if action == "rewrite" else None,
+        settings=parameters if action in _SETTING else None,
+        ruleset=str(parameters.get("id") or "") if action == "execute" else "",
+        rate_limit=rate_limit,
     )
 
 
-def _understand(text: str) -> Expression:
+def _understand(text: str) -> Evaluate:
     try:
         return compile_expression(text)
     except ExpressionError as error:
         return _open(f"its expression ({error})")
 
 
-def _open(reason: str) -> Expression:
+def _open(reason: str) -> Evaluate:
     unknown = cannot_tell(reason)
     return lambda _: unknown
 
 
-def _answer(response: Mapping[str, Any] | None) -> Answer | None:
+def _answer(response: Mapping[str, Any]) -> Answer | None:
     if not response:
         return None
     content_type = str(response.get("content_type") or "text/html")
-    return Answer(response.get("status_code"), content_type, str(response.get("content") or ""))
+    return Answer(_whole(response.get("status_code")), content_type, str(response.get("content") or ""))
 
 
-def _rate_limit(rule: Mapping[str, Any], given: Mapping[str, Any]) -> RateLimit:
+def _rate_limit(rule: Mapping[str, Any], given: Mapping[str, Any]) -> RateLimit | None:
+    requests, period = _whole(given.get("requests_per_period")), _whole(given.get("period"))
+    if not requests or not period or requests < 0 or period < 0:
+        return None
     counting = str(given.get("counting_expression") or "")
+    characteristics = given.get("characteristics")
+    names = [str(name) for name in characteristics] if isinstance(characteristics, list | tuple) else []
     return RateLimit(
-        limit=Limit(given["requests_per_period"], given["period"], given.get("mitigation_timeout") or 0),
-        key=_key(_identity(rule), given.get("characteristics") or ()),
+        limit=Limit(requests, period, max(0, _whole(given.get("mitigation_timeout")) or 0)),
+        key=_key(_identity(rule), names),
         counts=_understand(counting) if counting else None,
         after_response=bool(_RESPONSE_FIELD.search(counting)),
     )
 
 
+def _whole(value: Any) -> int | None:
+    """A whole number, which JSON may have with a decimal point."""
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    return int(value) if whole else None
+
+
 def _identity(rule: Mapping[str, Any]) -> str:
     """What makes a rule the same one, with the same counters, after a change of its zone."""
     kept = {name: rule.get(name) for name in ("id", "ref", "expression", "ratelimit")}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _key(identity: str, characteristics: Sequence[str]) -> Callable[[Request], bytes | CannotTell]:
@@ -133,5 +171,9 @@ def _as_bytes(value: Any) -> bytes | CannotTell | None:
     if value is None or isinstance(value, bytes | CannotTell):
         return value
     if isinstance(value, Sequence):
-        return b"\0".join(value)
+        return b"\0".join(map(_item, value))
     return str(value).encode()
+
+
+def _item(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else repr(value).encode()

@@ -16,7 +16,7 @@ _SPACE = re.compile(r"[ \r\n]*")
 _NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
 _HEX = re.compile(r"[0-9A-Fa-f]+")
-_BYTE_STRING = re.compile(r"[0-9A-Fa-f]{2}(?:[:.-][0-9A-Fa-f]{2})+")
+_BYTE_STRING = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+")
 _RAW = re.compile(r'r(#*)"')
 _ESCAPE = re.compile(r'\\(?:(["\\])|x([0-9A-Fa-f]{2})|([0-7]{3}))')
 _LIST = re.compile(r"\$[a-z0-9_](?:[a-z0-9_.]*[a-z0-9_])?")
@@ -45,6 +45,10 @@ class Scanner:
     def at_end(self) -> bool:
         """Whether all of the text was read."""
         return self.position >= len(self.text)
+
+    def rest(self) -> str:
+        """What was not read yet."""
+        return self.text[self.position :]
 
     def sees(self, literal: str) -> bool:
         """Whether ``literal`` stands here."""
@@ -147,7 +151,7 @@ class Scanner:
         if self.sees("r"):
             return self.raw()
         text = self._read(_BYTE_STRING, 'expected a string: "…", r"…" or bytes such as 61:62')
-        return bytes.fromhex(re.sub(r"[:.-]", "", text))
+        return bytes.fromhex(text.replace(":", ""))
 
     def quoted(self) -> bytes:
         """A string in quotes, in which ``\\"``, ``\\\\``, ``\\xHH`` and ``\\OOO`` (octal) are escapes."""

@@ -1,4 +1,4 @@
-"""What the rules language knows: types, fields and functions (Cloudflare, "Fields reference", "Functions").
+"""What the rules language knows: types and fields (Cloudflare, "Fields reference").
 
 A field stands here if Cloudflare has it, whether or not the request model can give its value: a rule that asks for one
 it cannot give is understood, and its answer is "cannot tell".
@@ -133,65 +133,3 @@ _NAMES: dict[Type, str] = {
 }
 
 FIELDS: Final[dict[str, Type]] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What an argument may be: one of ``types``, from a field or a call (``value``), a literal, or either.
-
-    ``not_evaluated`` are types that Cloudflare takes too.
-    """
-
-    types: tuple[Type, ...]
-    value: bool = True
-    literal: bool = False
-    not_evaluated: tuple[Type, ...] = ()
-
-    def __str__(self) -> str:
-        forms = ["a field or a call"] * self.value + ["a literal"] * self.literal
-        return f"{' or '.join(forms)} of type {' or '.join(str(one) for one in self.types)}"
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A function: its result, its parameters, how many of the last may be left out, and whether the last repeats."""
-
-    result: Type
-    parameters: tuple[Parameter, ...]
-    optional: int = 0
-    repeats: bool = False
-
-
-_TEXT = Parameter((BYTES,))
-_WORD = Parameter((BYTES,), value=False, literal=True)
-_NUMBER = Parameter((INT,), value=False, literal=True)
-_TEXT_OR_WORD = Parameter((BYTES,), literal=True)
-_PIECE = Parameter((BYTES,), literal=True, not_evaluated=(STRINGS,))
-
-FUNCTIONS: Final[dict[str, Signature]] = {
-    "all": Signature(BOOL, (Parameter((BOOLS,)),)),
-    "any": Signature(BOOL, (Parameter((BOOLS,)),)),
-    "cidr": Signature(IP, (Parameter((IP,)), _NUMBER, _NUMBER)),
-    "cidr6": Signature(IP, (Parameter((IP,)), _NUMBER)),
-    "concat": Signature(BYTES, (_PIECE, _PIECE), repeats=True),
-    "ends_with": Signature(BOOL, (_TEXT, _TEXT_OR_WORD)),
-    "has_key": Signature(BOOL, (Parameter((MapOf(STRINGS),)), _WORD)),
-    "has_value": Signature(BOOL, (Parameter((STRINGS,)), _WORD)),
-    # The number of items of an array too: "Missing field versus empty value" of Cloudflare's rate limiting parameters.
-    "len": Signature(INT, (Parameter((BYTES, STRINGS)),)),
-    "lower": Signature(BYTES, (_TEXT,)),
-    "remove_bytes": Signature(BYTES, (_TEXT, _WORD)),
-    "starts_with": Signature(BOOL, (_TEXT, _TEXT_OR_WORD)),
-    "substring": Signature(BYTES, (_TEXT, _NUMBER, _NUMBER), optional=1),
-    "to_string": Signature(BYTES, (Parameter((INT,)),)),
-    "upper": Signature(BYTES, (_TEXT,)),
-    "url_decode": Signature(BYTES, (_TEXT, _WORD), optional=1),
-}
-
-# Functions that Cloudflare has and the evaluator has not: a rule with one is "cannot tell".
-_NOT_EVALUATED_NAMES = """
-    bit_slice coalesce contains decode_base64 encode_base64 hash_in_range hmac ip_in_range is_jwt_present is_jwt_valid
-    is_timed_hmac_valid_v0 join lookup_json_integer lookup_json_string regex_replace remove_query_args sha256 sha512
-    split trim trim_end trim_start uuidv4 wildcard wildcard_replace
-"""
-NOT_EVALUATED: Final = frozenset(_NOT_EVALUATED_NAMES.split())

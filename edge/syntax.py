@@ -25,7 +25,7 @@ class ExpressionError(SettingsError):
 
 
 class NotEvaluatedError(ExpressionError):
-    """A text that may be fine at Cloudflare, with something in it that is not evaluated here."""
+    """A text that may be fine at Cloudflare, with something in it that cannot be evaluated offline."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Truthy:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An operator and the literal on its right."""
+    """An operator and what stands on its right: a literal, or a second value."""
 
     operator: Operator
-    value: Scalar
+    value: Scalar | Access
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,18 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """``true`` or ``false`` as a whole expression: a rule for every request, or for none."""
+
+    value: bool
+
+    @property
+    def type(self) -> Type:
+        """Boolean."""
+        return BOOL
+
+
+@dataclass(frozen=True)
 class Not:
     """The negation, item by item for an array."""
 
@@ -159,7 +171,7 @@ class Combined:
         return self.operands[0].type
 
 
-Logical = Check | Not | Combined
+Logical = Check | Not | Combined | Constant
 Argument = Access | Logical | Scalar
 
 # Loosest first.

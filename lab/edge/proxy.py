@@ -6,9 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Final
 
 import aiohttp
@@ -16,7 +14,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from core.terminal import clean
-from edge.phases import Decision
+from edge.decision import CHALLENGES, Decision
 from edge.rate_limit import Counters
 from edge.request import Request
 from lab.edge import pages, websocket
@@ -54,7 +52,7 @@ class Edge:
         site = self.sites.by_host.get(host)
         if site is None:
             return _text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
-        if site.zone.refuses(seen.tls_version):
+        if site.zone.refuses(_tls_version(request)):
             return _cut(request)
         return await self._at_site(request, seen, site, ray)
 
@@ -62,7 +60,7 @@ class Edge:
         decision = site.zone.policy.decide(seen, self._counters)
         added = [*from_edge(ray), *(site.zone.headers if seen.scheme == "https" else ())]
         self._report(decision, added)
-        if decision.outcome != "pass":
+        if decision.action != "pass":
             return _decided(decision, seen, ray, added)
         outgoing = _outgoing(request, seen, ray)
         try:
@@ -93,7 +91,7 @@ class Edge:
     def _count_answer(self, site: Site, seen: Request, status: int) -> None:
         policy = site.zone.policy
         if policy.counts_answers():
-            policy.answered(replace(seen, response_code=status), self._counters)
+            policy.answered(seen.knowing({"http.response.code": status}), self._counters)
 
 
 def _outgoing(request: web.BaseRequest, seen: Request, ray: str) -> Outgoing:
@@ -101,7 +99,7 @@ def _outgoing(request: web.BaseRequest, seen: Request, ray: str) -> Outgoing:
         request.method,
         seen.target,
         seen.host,
-        for_origin(request.headers, client=str(seen.address), scheme=seen.scheme, ray=ray),
+        for_origin(request.headers, client=str(seen.given["ip.src"]), scheme=seen.scheme, ray=ray),
         (lambda: _body(request)) if request.body_exists else None,
     )
 
@@ -115,36 +113,44 @@ def _cut(request: web.BaseRequest) -> web.Response:
 
 
 def _seen(request: web.BaseRequest, host: str, target: str) -> Request:
-    """The request as the rules see it."""
+    """The request as the rules see it. Its body is not waited for, and so not known."""
+    tls = _tls_version(request)
     transport = request.transport
-    tls = transport.get_extra_info("ssl_object") if transport else None
     local = transport.get_extra_info("sockname") if transport else None
+    fields = {
+        "ip.src": request.remote or "127.0.0.1",
+        "http.request.version": f"HTTP/{request.version.major}.{request.version.minor}",
+        "cf.tls_version": tls,
+        "cf.edge.server_port": local[1] if local else None,
+    }
     return Request(
         method=request.method,
-        scheme="https" if tls else "http",
-        host=host,
-        target=target,
-        address=ip_address(request.remote or "127.0.0.1"),
+        url=f"{'https' if tls else 'http'}://{host}{target}",
         headers=tuple(request.headers.items()),
-        version=f"HTTP/{request.version.major}.{request.version.minor}",
-        port=local[1] if local else None,
-        received=time.time(),
-        tls_version=tls.version() if tls else None,
+        fields={name: value for name, value in fields.items() if value is not None},
+        at=time.time(),
     )
 
 
+def _tls_version(request: web.BaseRequest) -> str | None:
+    """As OpenSSL names it; None without TLS."""
+    tls = request.transport.get_extra_info("ssl_object") if request.transport else None
+    return tls.version() if tls else None
+
+
 def _trace(seen: Request, revision: int) -> str:
+    tls, version = seen.given.get("cf.tls_version"), seen.given["http.request.version"]
     return pages.trace(
         seen.host,
         {
-            "ip": str(seen.address),
-            "ts": f"{seen.received:.3f}",
+            "ip": str(seen.given["ip.src"]),
+            "ts": f"{seen.at:.3f}",
             "visit_scheme": seen.scheme,
             "uag": seen.header(b"user-agent").decode("utf-8", "replace"),
             "colo": "LAB",
-            "http": seen.version.lower(),
-            "loc": seen.country or "XX",
-            "tls": seen.tls_version or "off",
+            "http": bytes(version).decode().lower(),
+            "loc": "XX",
+            "tls": bytes(tls).decode() if tls else "off",
             # Not one of Cloudflare's: how far the edge has followed the API.
             "lab_revision": str(revision),
         },
@@ -153,11 +159,11 @@ def _trace(seen: Request, revision: int) -> str:
 
 def _decided(decision: Decision, seen: Request, ray: str, added: Pairs) -> web.Response:
     """The answer of a rule."""
-    if decision.outcome == "redirect":
+    if decision.action == "redirect":
         return _text(decision.status, "", [*added, ("Location", decision.location)])
     if decision.retry_after is not None:
         added = [*added, ("Retry-After", str(decision.retry_after))]
-    if decision.outcome == "challenge":
+    if decision.action in CHALLENGES:
         return _html(decision.status, pages.challenged(seen.host, ray), [*added, ("CF-Mitigated", "challenge")])
     if decision.body is not None:
         return _answer(decision.status, decision.body, decision.content_type, added)

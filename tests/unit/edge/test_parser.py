@@ -29,6 +29,7 @@ def shape(tree: Logical) -> str:
         return f"!{shape(tree.operand)}"
     if isinstance(tree, Combined):
         return f"({f' {tree.operator} '.join(shape(one) for one in tree.operands)})"
+    assert isinstance(tree, Check)
     return str(getattr(tree.subject.base, "name", "call")).rpartition(".")[2]
 
 
@@ -70,7 +71,7 @@ def test_operators_bind_in_cloudflares_order(text: str, expected: str) -> None:
         ('http.host eq "é"', "é".encode()),
         (r'http.host eq r"a\b"', rb"a\b"),
         ('http.host eq r#"a"b"#', b'a"b'),
-        ("http.host eq 61:62-63.64", b"abcd"),
+        ("http.host eq 61:62:63:64", b"abcd"),
         ("cf.threat_score eq -5", -5),
         ("cf.threat_score eq 0x1F", 31),
         ("cf.threat_score eq 017", 15),
@@ -137,7 +138,7 @@ def test_patterns_have_escapes_of_their_own(text: str, expected: object) -> None
         (r'http.request.headers["\xff"][0] eq "y"', 28, "UTF-8"),
         ('http.request.headers["x"][08] eq "y"', 27, "08 is not an index"),
         ('http.request.headers["x"][4294967296] eq "y"', 27, "is not an index"),
-        ("any(ssl)", 5, "argument 1 of any is Boolean"),
+        ("any(ssl)", 5, "any has Boolean as argument 1; it takes"),
         ('lower("A") eq "a"', 7, "a field or a call of type String"),
         ("starts_with(http.host) and ssl", 22, "too few"),
         ('lower(http.host, "a") eq "b"', 18, "too many"),
@@ -161,9 +162,8 @@ def test_what_cloudflare_refuses_is_refused_with_its_place(text: str, column: in
         'http.host matches "(?=a)"',
         'http.host matches "[a-z&&[^b]]"',
         r'http.host matches r"\<a"',
-        "http.host eq http.referer",
-        'lookup_json_string(http.request.body.raw, "a") eq "b"',
-        'concat(http.request.headers.names, http.request.headers.values)[0] eq "a"',
+        'regex_replace(http.host, "(?=a)", "b") eq "c"',
+        'wildcard_replace(http.host, "a**", "b") eq "c"',
     ],
 )
 def test_what_is_not_evaluated_says_so_rather_than_guess(text: str) -> None:

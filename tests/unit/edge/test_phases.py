@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
-from edge.phases import CUSTOM, RATE_LIMIT, Decision, Policy, Undecided
+from edge.decision import Decision, Undecided
+from edge.phases import CUSTOM, RATE_LIMIT, Policy
 from edge.rate_limit import Counters
 from edge.request import Request
 
-REQUEST = Request("GET", "https", "app.community.test", "/", ip_address("192.0.2.7"))
+
+def request(path: str = "/", *headers: tuple[str, str], scheme: str = "https", address: str = "192.0.2.7") -> Request:
+    return Request("GET", f"{scheme}://app.community.test{path}", headers, fields={"ip.src": address})
+
+
+REQUEST = request()
 
 
 class Clock:
@@ -41,17 +45,17 @@ def decide(request: Request = REQUEST, custom: Any = (), limits: Any = (), **set
 
 
 def test_http_is_redirected_before_anything_else() -> None:
-    http = replace(REQUEST, scheme="http", target="/a?b=c")
+    http = request("/a?b=c", scheme="http")
     decision = decide(http, [rule("all", 'http.host contains ""')], always_use_https="on")
-    assert (decision.outcome, decision.status) == ("redirect", 301)
+    assert (decision.action, decision.status) == ("redirect", 301)
     assert decision.location == "https://app.community.test/a?b=c"
-    assert decide(http, [rule("all", 'http.host contains ""')], always_use_https="off").outcome == "block"
+    assert decide(http, [rule("all", 'http.host contains ""')], always_use_https="off").action == "block"
 
 
 def test_the_first_rule_that_ends_a_request_names_itself() -> None:
     custom = [rule("log", "ssl", "log"), rule("first", "ssl"), rule("second", "ssl")]
     decision = decide(custom=custom, limits=[rule("limit", "ssl", ratelimit=limit())])
-    assert (decision.outcome, decision.status, decision.phase, decision.rule) == ("block", 403, CUSTOM, "first")
+    assert (decision.action, decision.status, decision.phase, decision.rule) == ("block", 403, CUSTOM, "first")
     assert decision.logged == ("log",)
 
 
@@ -64,7 +68,7 @@ def test_a_block_may_have_an_answer_of_its_own() -> None:
 @pytest.mark.parametrize("action", ["challenge", "js_challenge", "managed_challenge"])
 def test_challenges_end_a_request(action: str) -> None:
     decision = decide(custom=[rule("a", "ssl", action)])
-    assert (decision.outcome, decision.status) == ("challenge", 403)
+    assert (decision.action, decision.status) == (action, 403)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,7 @@ def test_challenges_end_a_request(action: str) -> None:
 )
 def test_skip_leaves_out_the_rest_of_its_ruleset(parameters: dict[str, Any], outcome: str) -> None:
     custom = [rule("skip", "ssl", "skip", action_parameters=parameters), rule("block", "ssl")]
-    assert decide(custom=custom).outcome == outcome
+    assert decide(custom=custom).action == outcome
 
 
 def test_skip_leaves_out_a_phase() -> None:
@@ -85,11 +89,11 @@ def test_skip_leaves_out_a_phase() -> None:
     limits = [rule("a", "ssl", ratelimit=limit())]
     for custom, last in (([skip], "pass"), ([], "block")):
         policy, counters = Policy({}, {CUSTOM: custom, RATE_LIMIT: limits}), Counters(Clock())
-        assert [policy.decide(REQUEST, counters).outcome for _ in range(2)] == ["pass", last]
+        assert [policy.decide(REQUEST, counters).action for _ in range(2)] == ["pass", last]
 
 
 def test_a_disabled_rule_does_nothing() -> None:
-    assert decide(custom=[rule("a", "ssl") | {"enabled": False}]).outcome == "pass"
+    assert decide(custom=[rule("a", "ssl") | {"enabled": False}]).action == "pass"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_a_disabled_rule_does_nothing() -> None:
     [
         (rule("a", 'ip.src.country eq "DE"'), "ip.src.country"),
         (rule("a", "no.such.field"), "its expression (column 1: there is no field or function 'no.such.field')"),
-        (rule("a", "ssl", "execute"), "the action 'execute', which is not evaluated here"),
+        (rule("a", "ssl", "score"), "the action 'score', which is not evaluated here"),
         (rule("a", "ssl", ratelimit={"score_per_period": 9}), "its rate limit, which is not one of requests"),
         (rule("a", "ssl", ratelimit=limit(characteristics=["cf.unique_visitor_id"])), "its characteristic"),
         (rule("a", "ssl", ratelimit=limit(characteristics=["ip.src.country"])), "ip.src.country"),
@@ -107,7 +111,7 @@ def test_what_cannot_be_decided_passes_and_is_reported(broken: dict[str, Any], r
     phase = RATE_LIMIT if "ratelimit" in broken else CUSTOM
     policy = Policy({}, {phase: [broken]})
     decision = policy.decide(REQUEST, Counters(Clock()))
-    assert decision.outcome == "pass"
+    assert decision.action == "pass"
     (undecided,) = decision.undecided
     assert isinstance(undecided, Undecided)
     assert (undecided.phase, undecided.rule) == (phase, "a")
@@ -115,8 +119,8 @@ def test_what_cannot_be_decided_passes_and_is_reported(broken: dict[str, Any], r
 
 
 def test_phases_that_are_not_evaluated_are_named() -> None:
-    policy = Policy({}, {"http_request_cache_settings": [rule("a", "ssl")], "http_request_origin": [], CUSTOM: []})
-    assert policy.not_evaluated == ("http_request_cache_settings",)
+    policy = Policy({}, {"http_request_snippets": [rule("a", "ssl")], "http_request_cloud_connector": [], CUSTOM: []})
+    assert policy.not_evaluated == ("http_request_snippets",)
 
 
 def test_a_rate_limit_counts_by_its_characteristics() -> None:
@@ -125,13 +129,13 @@ def test_a_rate_limit_counts_by_its_characteristics() -> None:
     counters = Counters(Clock())
     requests = [
         REQUEST,
-        replace(REQUEST, headers=(("X-Key", ""),)),
-        replace(REQUEST, headers=(("X-Key", "a"),)),
-        replace(REQUEST, address=ip_address("192.0.2.8")),
+        request("/", ("X-Key", "")),
+        request("/", ("X-Key", "a")),
+        request(address="192.0.2.8"),
     ]
-    assert {policy.decide(request, counters).outcome for request in requests} == {"pass"}
-    again = [policy.decide(request, counters) for request in requests]
-    assert [(decision.outcome, decision.status, decision.retry_after) for decision in again] == [("block", 429, 60)] * 4
+    assert {policy.decide(one, counters).action for one in requests} == {"pass"}
+    again = [policy.decide(one, counters) for one in requests]
+    assert [(decision.action, decision.status, decision.retry_after) for decision in again] == [("block", 429, 60)] * 4
 
 
 def test_a_counting_expression_may_count_more_than_what_is_refused() -> None:
@@ -139,7 +143,7 @@ def test_a_counting_expression_may_count_more_than_what_is_refused() -> None:
     policy = Policy({}, {RATE_LIMIT: [rule("a", 'http.request.uri.path eq "/a/login"', ratelimit=counting)]})
     counters = Counters(Clock())
     targets = ["/b", "/a/1", "/a/2", "/a/3", "/a/login", "/a/4"]
-    outcomes = [policy.decide(replace(REQUEST, target=target), counters).outcome for target in targets]
+    outcomes = [policy.decide(request(target), counters).action for target in targets]
     assert outcomes == ["pass", "pass", "pass", "pass", "block", "pass"]
 
 
@@ -150,16 +154,16 @@ def test_a_counting_expression_may_ask_about_the_answer() -> None:
     assert policy.counts_answers()
     for code in (200, 401, 200, 401):
         decision = policy.decide(REQUEST, counters)
-        assert (decision.outcome, decision.undecided) == ("pass", ())
-        assert policy.answered(replace(REQUEST, response_code=code), counters) == ()
-    assert policy.decide(REQUEST, counters).outcome == "block"
+        assert (decision.action, decision.undecided) == ("pass", ())
+        assert policy.answered(REQUEST.knowing({"http.response.code": code}), counters) == ()
+    assert policy.decide(REQUEST, counters).action == "block"
 
 
 def test_counters_outlive_a_change_of_other_rules() -> None:
     counters = Counters(Clock())
     limited = rule("a", "ssl", ratelimit=limit())
-    assert Policy({}, {RATE_LIMIT: [limited]}).decide(REQUEST, counters).outcome == "pass"
+    assert Policy({}, {RATE_LIMIT: [limited]}).decide(REQUEST, counters).action == "pass"
     changed = Policy({}, {CUSTOM: [rule("b", "not ssl")], RATE_LIMIT: [limited]})
-    assert changed.decide(REQUEST, counters).outcome == "block"
+    assert changed.decide(REQUEST, counters).action == "block"
     looser = rule("a", "ssl", ratelimit=limit(2))
-    assert Policy({}, {RATE_LIMIT: [looser]}).decide(REQUEST, counters).outcome == "pass"
+    assert Policy({}, {RATE_LIMIT: [looser]}).decide(REQUEST, counters).action == "pass"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from edge.request import Request, extension, normalise_path
 
 
 def request(target: str, *headers: tuple[str, str]) -> Request:
-    return Request("GET", "https", "www.example.com", target, ip_address("192.0.2.1"), headers)
+    return Request("GET", f"https://www.example.com{target}", headers)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,170 @@
+"""One request on its way through the phases, and what is noted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+from edge.decision import CHALLENGES, Decision, HeaderChange, Opaque, Undecided
+from edge.effects import Redirect, Skip
+from edge.evaluate import Evaluate
+from edge.rate_limit import Counters
+from edge.request import Request
+from edge.rules import RateLimit, Rule
+from edge.truth import CannotTell
+
+
+class Walk:
+    """A request between two phases. ``request`` is as the next phase sees it."""
+
+    def __init__(self, request: Request, counters: Counters) -> None:
+        self.request = request
+        self.undecided: list[Undecided] = []
+        self._sent = request
+        self._counters = counters
+        self._skipped_phases: set[str] = set()
+        self._skipped_rulesets: set[str] = set()
+        self._notes: dict[str, list[Any]] = {}
+        self._settings: dict[str, dict[str, Any]] = {}
+
+    def through(self, phase: str, rules: Sequence[Rule]) -> Decision | None:
+        """The decision of the first rule that ends it, or None."""
+        if phase in self._skipped_phases:
+            return None
+        # Fields keep their values to the end of a phase: rules after a rewrite see what the rewrite saw.
+        rewritten = self.request
+        for rule in rules:
+            wait = self._wait(phase, rule)
+            if wait is None:
+                continue
+            if rule.action == "block" or rule.action in CHALLENGES:
+                return self._refused(phase, rule, wait)
+            if rule.redirect:
+                if decision := self._redirected(phase, rule, rule.redirect):
+                    return decision
+            elif rule.rewrite or rule.headers:
+                rewritten = self._rewritten(phase, rule, rewritten)
+            elif rule.skip:
+                self._skip(rule.name, rule.skip)
+                if rule.skip.rest:
+                    break
+            else:
+                self._noted(phase, rule)
+        self.request = rewritten
+        return None
+
+    def count(self, phase: str, rule: Rule, rate_limit: RateLimit) -> None:
+        """Count the request if the rule's counting says so."""
+        if not self._holds(phase, rule, rate_limit.counts or rule.matches):
+            return
+        key = rate_limit.key(self.request)
+        if isinstance(key, CannotTell):
+            self._open(phase, rule, str(key))
+        else:
+            self._counters.count(key, rate_limit.limit)
+
+    def passed(self, response_headers: tuple[HeaderChange, ...]) -> Decision:
+        """The decision on a request that nothing stopped."""
+        changed = self.request is not self._sent
+        return self._ended(
+            Decision(
+                target=self.request.uri.decode("utf-8", "replace") if changed else None,
+                cache=self._settings.get("set_cache_settings", {}),
+                config=self._settings.get("set_config", {}),
+                origin=self._settings.get("route", {}),
+                request_headers=tuple(self._notes.get("headers", ())),
+                response_headers=response_headers,
+            )
+        )
+
+    def _ended(self, decision: Decision) -> Decision:
+        """The decision with what was noted on the way."""
+        notes = self._notes
+        return decision._replace(
+            logged=tuple(notes.get("logged", ())),
+            skipped_by=tuple(notes.get("skipped_by", ())),
+            opaque=tuple(notes.get("opaque", ())),
+            undecided=tuple(self.undecided),
+        )
+
+    def _note(self, kind: str, *found: Any) -> None:
+        self._notes.setdefault(kind, []).extend(found)
+
+    def _wait(self, phase: str, rule: Rule) -> float | None:
+        """None if the rule does not apply, else the seconds until it may no longer (0 where none are known)."""
+        rate_limit = rule.rate_limit
+        if rate_limit is None:
+            return 0.0 if self._holds(phase, rule, rule.matches) else None
+        if rate_limit.counts and not rate_limit.after_response:
+            self.count(phase, rule, rate_limit)
+        if not self._holds(phase, rule, rule.matches):
+            return None
+        key = rate_limit.key(self.request)
+        if isinstance(key, CannotTell):
+            self._open(phase, rule, str(key))
+            return None
+        if rate_limit.counts:
+            return self._counters.check(key, rate_limit.limit)
+        return self._counters.admit(key, rate_limit.limit)
+
+    def _holds(self, phase: str, rule: Rule, expression: Evaluate) -> bool:
+        """Whether it is certain that the expression is true; an open question is noted."""
+        truth = expression(self.request)
+        if isinstance(truth, CannotTell):
+            self._open(phase, rule, str(truth))
+            return False
+        return truth
+
+    def _open(self, phase: str, rule: Rule, reasons: str) -> None:
+        self.undecided.append(Undecided(phase, rule.name, reasons, rule.action))
+
+    def _refused(self, phase: str, rule: Rule, wait: float) -> Decision:
+        answer = rule.answer if rule.action == "block" else None
+        default = 429 if rule.rate_limit and rule.action == "block" else 403
+        return self._ended(
+            Decision(
+                rule.action,
+                phase,
+                rule.name,
+                (answer.status if answer else None) or default,
+                body=answer.content if answer else None,
+                content_type=answer.content_type if answer else "text/html",
+                retry_after=max(1, ceil(wait)) if rule.rate_limit else None,
+            )
+        )
+
+    def _redirected(self, phase: str, rule: Rule, redirect: Redirect) -> Decision | None:
+        location = redirect.location(self.request)
+        if isinstance(location, CannotTell):
+            self._open(phase, rule, str(location))
+            return None
+        return self._ended(Decision(rule.action, phase, rule.name, redirect.status, location))
+
+    def _rewritten(self, phase: str, rule: Rule, rewritten: Request) -> Request:
+        """What earlier rules of the phase made of the request, with this rule's part in it."""
+        changes = rule.headers.apply(self.request) if rule.headers else ()
+        parts = rule.rewrite.parts(self.request) if rule.rewrite else None
+        for found in (changes, parts):
+            if isinstance(found, CannotTell):
+                self._open(phase, rule, str(found))
+        if not isinstance(changes, CannotTell):
+            self._note("headers", *changes)
+        return rewritten if parts is None or isinstance(parts, CannotTell) else rewritten.rewritten(*parts)
+
+    def _skip(self, name: str, skip: Skip) -> None:
+        self._skipped_phases |= skip.phases
+        self._skipped_rulesets |= skip.rulesets
+        self._note("skipped_by", name)
+
+    def _noted(self, phase: str, rule: Rule) -> None:
+        """Rules that end nothing: they log, set, or hand over to a managed ruleset."""
+        if rule.action == "log":
+            self._note("logged", rule.name)
+        elif rule.settings is not None:
+            self._settings.setdefault(rule.action, {}).update(rule.settings)
+        elif rule.action == "execute":
+            if rule.ruleset not in self._skipped_rulesets:
+                self._note("opaque", Opaque(phase, rule.name, rule.ruleset))
+        else:
+            self._open(phase, rule, f"the action {rule.action!r}, which is not evaluated here")
