@@ -10,12 +10,13 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from cli.guard import ROOT, command
-from cli.world import JSON, STACK, Wishes, reached, stack_name
+from cli.world import JSON, STACK, Wishes, reached, record_of, stack_name
 from core.errors import LaunchReadyError, SettingsError, StoreError
 
 if TYPE_CHECKING:
     from adapters.ssh import SshShell
-    from deploy.hosts.prepare import Names
+    from deploy.fleet import Gathered
+    from deploy.hosts.prepare import Names, Prepared
 
 _SCRIPTS = ROOT / "scripts"
 
@@ -65,6 +66,8 @@ def prepare(
     ranges = _cloudflare()
     with _as_admin(name, user, identity, host) as shells:
         found = run(shells, Layout(), bundle(_SCRIPTS, ranges, _mta_sts(name)), wanted, check=check)
+    if not check:
+        _note_down(name, found)
     for each, prepared in found.good.items():
         for line in prepared.lines:
             print(f"{each}  {line}")
@@ -94,6 +97,19 @@ def audit(_context: Context, stack: str = "", json: bool = False) -> None:
     release_text.show(hosts_text.audit_json(found) if json else hosts_text.audit(found))
     if found.bad or any(check.verdict == "bad" for checks in found.good.values() for check in checks):
         raise Exit(code=LaunchReadyError.exit_code)
+
+
+def _note_down(stack: str, found: Gathered[Prepared]) -> None:
+    """On this machine: a host's own journal is not there before it is prepared, and root must not make it."""
+    from adapters.clock import SystemClock
+    from adapters.record import FileRecord
+    from deploy.journal import PREPARE, aside
+    from deploy.lock import this_owner
+
+    hosts = {name: "changed" if prepared.changed else "as it was" for name, prepared in found.good.items()}
+    hosts |= dict.fromkeys(found.bad, "failed")
+    line = aside(this_owner().who, SystemClock().now(), PREPARE, "prepared", {"hosts": hosts})
+    FileRecord(record_of(stack)).add(line)
 
 
 def _names(stack: str, listen: str, names: str) -> Names:

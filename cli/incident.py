@@ -125,9 +125,13 @@ def off(_context: Context, stack: str = "") -> None:
 
 def _maintain(stack: str, shown: bytes | None) -> None:
     from deploy.hosts import maintenance
+    from deploy.journal import MAINTENANCE, aside
 
     with reached(stack, Wishes(quiet=True)) as world:
-        done = maintenance.switch(world.shells, world.layout, shown)
+        line = aside(world.owner.who, world.clock.now(), MAINTENANCE, "off" if shown is None else "on")
+        done = maintenance.switch(world.shells, world.layout, shown, line)
+        if world.record is not None:
+            world.record.add(line)
         answer = world.edge.ask("/") if world.edge else None
     closed = shown is not None
     edge = "not asked, for the stack names no public address" if answer is None else f"it answers {answer.status}"
@@ -137,3 +141,5 @@ def _maintain(stack: str, shown: bytes | None) -> None:
             f" {answer.status or answer.reason}: look with invoke status"
         )
     print(f"maintenance is {'on' if closed else 'off'} on {', '.join(done)}; edge: {edge}")
+    if unrecorded := [name for name, recorded in done.items() if not recorded]:
+        print(f"not in the journal of {', '.join(unrecorded)}: see invoke hosts.audit")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core.errors import HostError
 from core.ports import Ran
 from core.terminal import clean
-from deploy.journal import Entry, good_releases, parse
+from deploy.journal import Entry, good_releases, of_releases, parse
 from deploy.layout import COLOURS, VERSION, Colour, colour_of, other
 
 _UNPREPARED = "is not prepared for releases: run scripts/prepare-host on it as root"
@@ -143,7 +143,7 @@ def read_facts(name: str, ran: Ran) -> HostFacts:
         slots=slots,
         sockets=frozenset(colour for colour in COLOURS if colour in read.lists.get("socket", [])),
         kept={kept.version: kept for line in read.lists.get("release", []) if (kept := _kept(line)) is not None},
-        journal=parse(read.lists.get("journal", [])),
+        journal=of_releases(parse(read.lists.get("journal", []))),
         preflight=_preflight(name, read) if "space" in read.words else None,
         fence=read.words.get("fence", ""),
         head=read.words.get("head", ""),

@@ -8,6 +8,7 @@ each ends with its number, ``seq`` from 0, and ``prev``, the SHA-256 of the line
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -23,6 +24,8 @@ SWITCHING, SWITCH = "switching", "switch"
 DONE, REFUSED, REVERTED = "done", "refused", "reverted"
 ENDS = (DONE, REFUSED, REVERTED)
 DEPLOY, ROLLBACK, CATCH_UP, DRILL = "deploy", "rollback", "catch-up", "drill"
+# What is done beside releases, by whoever needs no lock for it: a line of its own, which decides nothing of a release.
+MAINTENANCE, PREPARE = "maintenance", "prepare"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,17 @@ _TYPES |= {"digest": str, "colour": str, "result": str}
 def parse(lines: Iterable[str]) -> tuple[Entry, ...]:
     """The entries of a journal's lines, oldest first; a torn or foreign line is passed over."""
     return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+
+
+def of_releases(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The entries that say what became of releases. The others would look like commands that every host has seen."""
+    return tuple(entry for entry in entries if entry.action not in (MAINTENANCE, PREPARE))
+
+
+def aside(who: str, at: datetime, action: str, step: str, evidence: Mapping[str, Any] | None = None) -> str:
+    """The line of what was done beside releases: maintenance that is ``on`` or ``off``, hosts that are ``prepared``."""
+    run = secrets.token_hex(6)
+    return Entry(stamp(at), run, who, action, step, "", "", "", "ok", 0.0, evidence=evidence).line()
 
 
 def _entry(line: str) -> Entry | None:

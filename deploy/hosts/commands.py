@@ -16,9 +16,9 @@ def logs(layout: Layout, colour: str, since: str, lines: int, cursor: str = "") 
     return script(layout, "logs", colour=colour, since=since, lines=lines, cursor=cursor)
 
 
-def maintenance(layout: Layout, *, on: bool) -> str:
-    """Put the page on standard input before the visitors, or take it away."""
-    return script(layout, "maintenance", on=word(on))
+def maintenance(layout: Layout, entry: str, *, on: bool) -> str:
+    """Put the page on standard input before the visitors, or take it away; then journal ``entry``."""
+    return script(layout, "maintenance", on=word(on), entry=entry)
 
 
 def audit(layout: Layout) -> str:

@@ -56,15 +56,15 @@ def page(path: Path | None) -> bytes:
     return found
 
 
-def switch(shells: Mapping[str, Shell], layout: Layout, shown: bytes | None) -> list[str]:
-    """Show the page on every host (none: take it away): the hosts it was done on.
+def switch(shells: Mapping[str, Shell], layout: Layout, shown: bytes | None, entry: str) -> dict[str, bool]:
+    """Show the page on every host (none: take it away): the hosts it was done on, and whether ``entry`` stands there.
 
     Raises :class:`HostError` that names those where it was not; the others have it.
     """
-    script = commands.maintenance(layout, on=shown is not None)
+    script = commands.maintenance(layout, entry, on=shown is not None)
     done = at_once(shells, lambda name: said(name, shells[name].run(script, timeout=_SECONDS, stdin=shown)))
     if done.bad:
         reasons = "\n".join(str(reason) for reason in done.bad.values())
         word = "on" if shown is not None else "off"
         raise HostError(f"{reasons}\nmaintenance is {word} on {', '.join(done.good) or 'no host'}; run this again")
-    return list(done.good)
+    return {name: "unrecorded" not in lines for name, lines in done.good.items()}

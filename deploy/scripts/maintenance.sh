@@ -14,3 +14,6 @@ else
     rm -f "$page"
     echo off
 fi
+# A line between the steps of whoever releases. What visitors see does not wait for it: the disk may be full.
+exec 8>>"$launch/step"
+{ flock -w 10 8 && journal "$entry" && say_head; } || echo unrecorded

@@ -17,6 +17,7 @@ from deploy.hosts.audit import Check, audit
 from deploy.hosts.prepare import Names, Prepared, bundle, prepare
 from deploy.hosts.ranges import ranges
 from deploy.hosts.status import HostStatus, problems, status
+from deploy.journal import MAINTENANCE, aside
 from deploy.layout import Layout
 from lab.hosts import api
 from lab.place import Place, here
@@ -209,15 +210,22 @@ def test_status_tells_a_well_host_from_one_that_is_not(host: prepared.Prepared) 
 
 def test_the_maintenance_page_is_no_5xx_of_the_release(host: prepared.Prepared) -> None:
     reached = shells(host)
-    assert maintenance.switch(reached, Layout(), maintenance.page(None)) == [NAME]
+
+    def switch(shown: bytes | None) -> dict[str, bool]:
+        line = aside("ann@desk", datetime.now(UTC), MAINTENANCE, "on" if shown else "off")
+        return maintenance.switch(reached, Layout(), shown, line)
+
+    assert switch(maintenance.page(None)) == {NAME: True}
     for _ in range(25):
         status_code, body, _fields = host.request("/")
         assert (status_code, "<h1>" in body) == (503, True)
     now = looked(host)
     assert (now.healthy, now.failing, now.facts.maintenance) == (True, False, True)
-    assert maintenance.switch(reached, Layout(), None) == [NAME]
+    assert switch(None) == {NAME: True}
     assert host.request("/")[0] == 200
-    assert maintenance.switch(reached, Layout(), None) == [NAME]
+    host.root("rm /srv/app/journal.jsonl; mkdir /srv/app/journal.jsonl")
+    assert switch(None) == {NAME: False}
+    host.root("rmdir /srv/app/journal.jsonl")
     reached[NAME].close()
 
 

@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from deploy import lock
 from deploy.api import deploy, releases
 from deploy.artifact import Artifact
 from deploy.catch_up import catch_up
+from deploy.history import behind
+from deploy.hosts import maintenance
+from deploy.journal import MAINTENANCE, aside
 from deploy.plan import cut_short
 from rollback.api import rollback
 from rollback.unfinished import abort, resume
@@ -196,6 +200,11 @@ def test_hosts_that_differ_are_caught_up_before_the_next_release(fleet: Any, bui
         world.__class__(**{**vars(world), "shells": {n: world.shells[n] for n in "ab"}, "left_out": ("c",)}),
         builder("2.0.0"),
     )
+    # What every host has seen since is no release: it hides nothing of what one of them has missed.
+    for step, page in (("on", b"closed"), ("off", None)):
+        line = aside("ann@desk", datetime.now(UTC), MAINTENANCE, step)
+        assert maintenance.switch(world.shells, world.layout, page, line) == dict.fromkeys("abc", True)
+    assert behind(releases(world)) == ["c"]
     with pytest.raises(HostError, match=r"the hosts do not serve the same: .*run `invoke deploy.catch-up` first"):
         deploy(fleet.world, builder("3.0.0"))
     done = catch_up(fleet.world)
