@@ -77,3 +77,7 @@ class LabError(LaunchReadyError):
 
 class EngineError(LaunchReadyError):
     """A Pulumi program or a step of its plan failed."""
+
+
+class ReviewError(LaunchReadyError):
+    """A preview that cannot be read, or a review that cannot be made."""

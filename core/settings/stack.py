@@ -18,9 +18,11 @@ from core.settings.hosts import Fleet, Hosts, fleet_of
 from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
 from core.settings.release import Release
+from core.settings.review import Review
 from core.settings.secrets import Secrets
 from core.settings.tls import Tls
 from core.settings.waf import Waf
+from core.settings.waivers import Waivers
 from core.settings.yaml_tree import Json, Tree, read_tree
 from core.settings.zone import Zone
 from core.terminal import clean
@@ -38,6 +40,8 @@ SECTIONS: Mapping[str, type[Section]] = {
     "secrets": Secrets,
     "credentials": Credentials,
     "release": Release,
+    "review": Review,
+    "waivers": Waivers,
 }
 """Every section, in the order in which the documentation has them."""
 
@@ -59,6 +63,8 @@ class Stack:
     secrets: Secrets
     credentials: Credentials
     release: Release
+    review: Review
+    waivers: Waivers
     fleet: Fleet
 
 

@@ -1,0 +1,36 @@
+"""Values as short text, for whoever reads a review."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from core.resources import SECRET, UNKNOWN
+
+LONGEST: Final = 160
+ABSENT: Final = "nothing"
+
+
+def show(value: Any, longest: int = LONGEST) -> str:
+    """A value on one line: texts as they are, the rest as JSON, a secret and an unknown value by those words."""
+    if value is None:
+        return ABSENT
+    if value == UNKNOWN:
+        return "[known after it is applied]"
+    if value == SECRET:
+        return SECRET
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False).replace(UNKNOWN, "[unknown]")
+    return shorten(text, longest)
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """``text`` with its middle left out where it is too long: both ends of an expression say something."""
+    if len(text) <= longest:
+        return text
+    head = (longest - 3) * 2 // 3
+    return f"{text[:head]} … {text[-(longest - 3 - head) :]}"
+
+
+def named(count: int, what: str) -> str:
+    """``1 record``, ``2 records``."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s" if not what.endswith("y") else "")
