@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from core.environment import Environment
 from core.policy import Verdict
 from core.resources import Resource
 from core.settings.platform import Platform
@@ -14,7 +15,7 @@ from core.settings.review import Review as Thresholds
 from core.settings.waivers import Waiver
 from review.behaviour import Behaviour, behaviour, change_findings, settled
 from review.differences import Difference, differences
-from review.environment import Environment, around
+from review.environment import around
 from review.fates import Trial
 from review.finding import Finding, Waived
 from review.impact import loss_findings, moved_findings

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from core.environment import Environment
 from core.resources import has_open
 from core.settings.platform import Platform
-from review.environment import Environment
-from review.fates import Fate, Trial, fates
+from review.fates import Fate, Trial, fates, request_of
 from review.finding import Direction, Finding
 from review.probes import Probe, probes
+from review.scales import CHALLENGES
 from review.show import named
 
-_RANK: Final[Mapping[str, int]] = {"block": 3, "challenge": 2, "log": 1}
+_RANK: Final[Mapping[str, int]] = {"block": 3, **dict.fromkeys(CHALLENGES, 2), "log": 1}
 _SHOWN: Final = 5
 BURST: Final = 301
 """Requests of a burst, evenly over a minute: what a person never sends."""
@@ -53,15 +55,20 @@ def behaviour(before: Environment, after: Environment, platform: Platform, cases
         )
     changed = list(_changed_expressions(before, after))
     made, left_out = probes(platform, after.web_names or before.web_names, changed)
-    trials = [*cases, *map(_once, made), *_bursts(before, after, made, platform)]
+    trials = [*cases, *(trial for probe in made for trial in _once(probe, platform))]
+    trials += _bursts(before, after, made, platform)
     old, new = fates(before, trials), fates(after, trials)
     pairs = list(zip(trials, old, new, strict=True))
     undecided = sum(one.undecided or other.undecided for _, one, other in pairs)
     return Behaviour(tuple(_grouped(pairs)), len(trials), left_out, undecided)
 
 
-def _once(probe: Probe) -> Trial:
-    return Trial(probe.what, (probe,), (0.0,))
+def _once(probe: Probe, platform: Platform) -> Iterator[Trial]:
+    request = request_of(probe)
+    if request is not None:
+        path = request.path.decode("utf-8", "replace").lower()
+        private = (*platform.api, *platform.private, *platform.admin)
+        yield Trial(probe.what, (request,), any(fnmatchcase(path, pattern) for pattern in private))
 
 
 def _bursts(before: Environment, after: Environment, made: Sequence[Probe], platform: Platform) -> Iterator[Trial]:
@@ -74,8 +81,8 @@ def _bursts(before: Environment, after: Environment, made: Sequence[Probe], plat
     for probe in made:
         path = "/" + probe.url.split("/", 3)[3]
         if probe.method == "POST" and path in wanted and len(probe.headers) == 1:
-            moments = tuple(index * 60 / BURST for index in range(BURST))
-            yield Trial(f"{BURST} × {probe.what} in a minute", (probe,) * BURST, moments)
+            sent = [request_of(probe, index * 60 / BURST) for index in range(BURST)]
+            yield Trial(f"{BURST} × {probe.what} in a minute", tuple(one for one in sent if one is not None))
 
 
 def _changed_expressions(before: Environment, after: Environment) -> Iterator[str]:
@@ -93,23 +100,23 @@ def _name(rule: Mapping[str, Any]) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[Trial, Fate, Fate]]) -> Iterator[Change]:
-    groups: dict[tuple[str, str], list[tuple[Trial, Fate, Fate]]] = {}
+    groups: dict[tuple[str, str, bool], list[tuple[Trial, Fate, Fate]]] = {}
     for trial, old, new in pairs:
         if old.told != new.told:
-            groups.setdefault((old.told, new.told), []).append((trial, old, new))
-    for (before, after), members in groups.items():
-        _, old, new = members[0]
+            groups.setdefault((old.told, new.told, trial.private), []).append((trial, old, new))
+    for (before, after, _), members in groups.items():
+        trial, old, new = members[0]
         yield Change(
             before=before,
             after=after,
-            direction=_direction(old, new),
-            examples=tuple(trial.what for trial, _, _ in members[:_SHOWN]),
+            direction=_direction(trial, old, new),
+            examples=tuple(one.what for one, _, _ in members[:_SHOWN]),
             count=len(members),
             rules=frozenset({old.rule, new.rule} - {""}),
         )
 
 
-def _direction(old: Fate, new: Fate) -> Direction:
+def _direction(trial: Trial, old: Fate, new: Fate) -> Direction:
     if new.undecided and not old.undecided:
         return "unclear"
     if old.undecided:
@@ -119,6 +126,8 @@ def _direction(old: Fate, new: Fate) -> Direction:
         return "weaker" if after < before else "stronger"
     if old.passed != new.passed:
         return "weaker" if new.passed > old.passed else "stronger"
+    if trial.private and old.cached != new.cached:
+        return "weaker" if new.cached else "stronger"
     # To be led to HTTPS is protection; other redirects are not.
     secure = [fate.action == "redirect" and fate.phase == "always_use_https" for fate in (old, new)]
     return "neutral" if secure[0] == secure[1] else "weaker" if secure[0] else "stronger"

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
-from edge.phases import Decision, Policy
-from edge.rate_limit import Counters
-from edge.request import Request
-from review.environment import Environment
-from review.probes import STRANGER, Probe
+from core.environment import Environment
+from edge import Decision, Request, RequestError, decide
+from review.probes import Probe
 
-_STOPS: Final = frozenset({"block", "challenge"})
 # Longer than any period or mitigation: what one trial was counted for is forgotten by the next.
 _APART: Final = 400_000
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A request, or a burst of them by one client with the seconds at which each comes; ``what`` says it in words."""
+    """A request, or a burst of them by one client; each request's ``at`` is in seconds from the burst's begin.
+
+    ``what`` says it in words. ``private``: its answer is one user's own.
+    """
 
     what: str
-    requests: tuple[Probe, ...]
-    at: tuple[float, ...]
+    requests: tuple[Request, ...]
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,61 +36,48 @@ class Fate:
     rule: str = ""
     passed: int = 0
     undecided: bool = False
+    cached: bool = False
+
+
+def request_of(probe: Probe, at: float = 0.0) -> Request | None:
+    """The request of a probe; None where a literal is none that the field can have."""
+    fields = dict(probe.fields) | ({"http.request.body.size": probe.size} if probe.size else {})
+    try:
+        return Request(probe.method, probe.url, probe.headers, b"", fields, at)
+    except RequestError:
+        return None
 
 
 def fates(environment: Environment, trials: Sequence[Trial]) -> list[Fate]:
     """The fate of each trial, by itself: no counter is kept from one to the next."""
-    moments = [(probe, index * _APART + at) for index, trial in enumerate(trials) for probe, at in _calls(trial)]
-    decisions = iter(_decisions(environment, moments))
+    requests = [_moved(request, index * _APART) for index, trial in enumerate(trials) for request in trial.requests]
+    decisions = iter(decide(environment.rulesets, requests, settings=environment.settings))
     return [_fate([next(decisions) for _ in trial.requests]) for trial in trials]
 
 
-def _calls(trial: Trial) -> list[tuple[Probe, float]]:
-    return list(zip(trial.requests, trial.at, strict=True))
-
-
-def _decisions(environment: Environment, moments: Sequence[tuple[Probe, float]]) -> list[Decision]:
-    now = 0.0
-    policy = Policy(environment.settings, environment.rulesets)
-    counters = Counters(lambda: now)
-    found = []
-    for probe, at in moments:
-        now = at
-        found.append(policy.decide(_request(probe), counters))
-    return found
-
-
-def _request(probe: Probe) -> Request:
-    parts = urlsplit(probe.url)
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    return Request(
-        method=probe.method,
-        scheme="http" if parts.scheme == "http" else "https",
-        host=parts.netloc,
-        target=target,
-        address=ip_address(str(probe.fields.get("ip.src", STRANGER))),
-        headers=probe.headers,
-        country=str(probe.fields.get("ip.src.country", "NL")),
-    )
+def _moved(request: Request, by: float) -> Request:
+    moved = request.knowing({})
+    moved.at = by + (request.at or 0.0)
+    return moved
 
 
 def _fate(decisions: Sequence[Decision]) -> Fate:
     """One fate for all requests of a trial: that of the first which is stopped, else that of the last."""
-    passed = next((index for index, one in enumerate(decisions) if one.outcome in _STOPS), len(decisions))
+    passed = next((index for index, one in enumerate(decisions) if one.stopped), len(decisions))
     one = decisions[min(passed, len(decisions) - 1)]
-    open_ = bool(one.undecided) and one.outcome == "pass"
-    told = "cannot be told" if open_ else _told(one)
+    told = _told(one) if one.certain else f"cannot be told ({one.undecided[0].reasons})"
     if len(decisions) > 1:
-        told = (
-            f"{told} from the {passed + 1}th request on" if passed < len(decisions) else f"{told}, all {len(decisions)}"
-        )
-    action = "log" if one.outcome == "pass" and one.logged else one.outcome
-    return Fate(told, action, one.phase, one.rule, passed, open_)
+        told += f" from request {passed + 1} on" if passed < len(decisions) else f", all {len(decisions)}"
+    action = "log" if one.action == "pass" and one.logged else one.action
+    return Fate(told, action, one.phase, one.rule, passed, not one.certain, one.cache.get("cache") is True)
 
 
 def _told(one: Decision) -> str:
-    if one.outcome == "pass":
-        return f"passes (logged by {', '.join(one.logged)})" if one.logged else "passes"
-    if one.outcome == "redirect":
-        return f"redirected ({one.rule or one.phase})"
-    return f"{'blocked' if one.outcome == 'block' else 'challenged'} ({one.rule})"
+    if one.action == "redirect":
+        return f"redirected to {one.location} ({one.rule or one.phase})"
+    if one.stopped:
+        return f"{'blocked' if one.action == 'block' else 'challenged'} ({one.rule})"
+    notes = [f"logged by {', '.join(one.logged)}"] if one.logged else []
+    notes += ["may be cached"] if one.cache.get("cache") is True else []
+    notes += [f"past {one.skipped_by[-1]}'s skip"] if one.skipped_by else []
+    return f"passes ({'; '.join(notes)})" if notes else "passes"

@@ -8,7 +8,7 @@ events, one by one, that the CLI prints with ``PULUMI_ENABLE_STREAMING_JSON_PREV
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,8 +33,7 @@ class Preview:
     @property
     def complete(self) -> bool:
         """Whether every resource of the stack is in it (``--show-sames``)."""
-        same = sum(step.op == "same" for step in self.steps)
-        return same >= self.counts.get("same", 0) and bool(self.steps)
+        return not self.counts.get("same", 0) or any(step.op == "same" for step in self.steps)
 
 
 def read_preview(path: Path) -> Preview:
@@ -59,6 +58,16 @@ def preview_of(file: BinaryIO, name: str = "the preview") -> Preview:
     rest = list(_events(source, document)) if document.is_event else []
     document.end(source, events=bool(rest))
     return Preview(joined(document.steps), document.counts, tuple(document.warnings))
+
+
+def preview_from(document: Mapping[str, Any], name: str = "the preview") -> Preview:
+    """The same, of a document that is in memory already."""
+    found = _Document(name)
+    found.steps += map(step_of, document.get("steps") or ())
+    for key, value in document.items():
+        if key != "steps":
+            found.take(key, value)
+    return Preview(joined(found.steps), found.counts, tuple(found.warnings))
 
 
 class _Document:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from core.environment import Environment
 from core.resources import Resource, is_open
-from review.environment import Environment
 from review.finding import Direction, Finding
 from review.mail import text_findings
 from review.show import named, show

@@ -49,8 +49,11 @@ def up(project: Project, progress: Progress) -> Result:
     return _result(opened.run, started)
 
 
-def preview(project: Project, progress: Progress) -> Preview:
-    """Say what :func:`up` would do; nothing is changed, neither in the API nor in the state."""
+def preview(project: Project, progress: Progress, *, sames: bool = False) -> Preview:
+    """Say what :func:`up` would do; nothing is changed, neither in the API nor in the state.
+
+    With ``sames`` the document has the resources that do not change, too.
+    """
     started = time.monotonic()
     events: list[Event] = []
 
@@ -61,7 +64,7 @@ def preview(project: Project, progress: Progress) -> Preview:
     with project.state.hold("preview"):
         opened = _run_program(project, keep, dry_run=True)
     result = _result(opened.run, started)
-    document = preview_json.document(opened.run.steps, opened.config, events, result.duration)
+    document = preview_json.document(opened.run.steps, opened.config, events, result.duration, sames=sames)
     return Preview(changes=result.changes, outputs=result.outputs, duration=result.duration, document=document)
 
 
@@ -70,7 +73,7 @@ def destroy(project: Project, progress: Progress) -> Result:
     started = time.monotonic()
     with project.state.hold("destroy"):
         run = _open(project, progress).run
-        with _ending(run):
+        with ending(run):
             delete_left(run)
     return _result(run, started)
 
@@ -80,7 +83,7 @@ def refresh(project: Project, progress: Progress) -> Result:
     started = time.monotonic()
     with project.state.hold("refresh"):
         run = _open(project, progress).run
-        with _ending(run):
+        with ending(run):
             everything = [(resource, list[int]()) for resource in run.snapshot.all()]
             for_each(everything, lambda resource: refresh_one(run, resource), run.parallel)
     return _result(run, started)
@@ -100,7 +103,7 @@ def outputs(project: Project, *, show_secrets: bool = False) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Opened:
+class Opened:
     """A stack with its files read and its secrets open."""
 
     program: Program
@@ -108,7 +111,7 @@ class _Opened:
     run: Run
 
 
-def _open(project: Project, progress: Progress, *, dry_run: bool = False) -> _Opened:
+def _open(project: Project, progress: Progress, *, dry_run: bool = False) -> Opened:
     program = read_program(project.root)
     tree = read_stack(program, project.stack)
     document = project.state.read()
@@ -126,25 +129,25 @@ def _open(project: Project, progress: Progress, *, dry_run: bool = False) -> _Op
         parallel=project.parallel,
         dry_run=dry_run,
     )
-    return _Opened(program, config, run)
+    return Opened(program, config, run)
 
 
-def _run_program(project: Project, progress: Progress, *, dry_run: bool) -> _Opened:
+def _run_program(project: Project, progress: Progress, *, dry_run: bool) -> Opened:
     program = read_program(project.root)
     read_stack(program, project.stack)
     # The program's process imports its SDK while this one opens the state and imports grpc: about 0.5 s each.
     process = ProgramProcess(project.root)
     try:
         opened = _open(project, progress, dry_run=dry_run)
-        with _ending(opened.run):
-            _serve(project, opened, process)
+        with ending(opened.run):
+            serve_program(project, opened, process)
             delete_left(opened.run)
     finally:
         process.stop()
     return opened
 
 
-def _serve(project: Project, opened: _Opened, process: ProgramProcess) -> None:
+def serve_program(project: Project, opened: Opened, process: ProgramProcess) -> None:
     """Answer the program until it is over, or until a step fails."""
     from lab.engine.monitor import Monitor, serve
 
@@ -174,7 +177,7 @@ def _serve(project: Project, opened: _Opened, process: ProgramProcess) -> None:
 
 
 @contextmanager
-def _ending(run: Run) -> Iterator[None]:
+def ending(run: Run) -> Iterator[None]:
     """However a run ends: wait for what is under way, and raise what went wrong first."""
     try:
         yield

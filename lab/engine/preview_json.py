@@ -17,12 +17,15 @@ from lab.engine.plan import Step
 from lab.engine.project import Config
 
 
-def document(steps: Iterable[Step], config: Config, events: Iterable[Event], seconds: float) -> dict[str, Any]:
-    """The whole document; ``events`` give the diagnostics."""
+def document(
+    steps: Iterable[Step], config: Config, events: Iterable[Event], seconds: float, *, sames: bool = False
+) -> dict[str, Any]:
+    """The whole document; ``events`` give the diagnostics. With ``sames``, as with the CLI's ``--show-sames``."""
     listed = list(steps)
+    left_out = set() if sames else {Op.SAME}
     return {
         "config": shown_config(config),
-        "steps": [_step(step) for step in listed if step.op in LOGICAL_OPS and step.op is not Op.SAME],
+        "steps": [_step(step) for step in listed if step.op in LOGICAL_OPS - left_out],
         "diagnostics": [_diagnostic(event) for event in events if event.kind == "log"],
         "duration": round(seconds * 1e9),
         "changeSummary": summary(listed),
