@@ -146,12 +146,13 @@ def _run_cli(argv: list[str], stack: str) -> None:
 
 def _lab_environment() -> dict[str, str]:
     """What the CLI and its provider need to work on the lab."""
-    from lab.engine.connect import cloudflare_of
+    from lab.engine.connect import aws_of, cloudflare_of
     from lab.passphrase import passphrase_of
-    from lab.place import here
+    from lab.place import aws_environment, here
 
     base_url, token = cloudflare_of(here(ROOT))
     return {
+        **aws_environment(aws_of(here(ROOT))),
         "CLOUDFLARE_BASE_URL": base_url,
         "CLOUDFLARE_API_TOKEN": token.reveal(),
         "PULUMI_CONFIG_PASSPHRASE": passphrase_of(LAB, os.environ).reveal(),

@@ -15,6 +15,9 @@ ACCOUNT_ID = "1ab00000000000000000000000001ab0"
 ZONE = "community.test"
 MAX_HOSTS = 200
 
+NO_AWS = "http://127.0.0.1:9"
+"""Where no AWS answers: what a command gets that has none, and never the environment's own."""
+
 SSH_PORT = 2222
 HTTPS_PORT = 443
 
@@ -101,3 +104,14 @@ def here(root: Path | None = None) -> Place:
     if not text.isdecimal() or not 1 <= int(text) <= 254:
         raise LabError(f"LAUNCH_READY_NET is {text!r}, and the second number of 127.x.0.0 goes from 1 to 254")
     return Place(root or Path(__file__).resolve().parent.parent, int(text))
+
+
+def aws_environment(url: str) -> dict[str, str]:
+    """What AWS's library reads to reach the lab's AWS at ``url``, whoever else's the environment names."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "lab",
+        "AWS_SECRET_ACCESS_KEY": "lab",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

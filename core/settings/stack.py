@@ -19,7 +19,7 @@ from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
 from core.settings.release import Release
 from core.settings.review import Review
-from core.settings.secrets import Secrets
+from core.settings.secrets import RELEASES, Secrets
 from core.settings.tls import Tls
 from core.settings.waf import Waf
 from core.settings.waivers import Waivers
@@ -91,6 +91,7 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
     fleet = fleet_of(cast(Hosts, sections.pop("hosts")), root)
     stack = Stack(fleet=fleet, **cast(dict[str, Any], sections))
     reasons += _secret_values(config, stack, tree)
+    reasons += _readers(stack, tree)
     findings = check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
     reasons += [_explain(finding, tree) for finding in findings]
     if reasons:
@@ -158,6 +159,23 @@ def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iter
             yield f"{where}: config.{key} is missing, and the secret {name} has its value there: {way_out}"
         if key in config and not _is_encrypted(config[key]):
             yield f"{tree.where(('config', key))}: config.{key} is not encrypted: replace the secret, and {way_out}"
+
+
+def _readers(stack: Stack, tree: Tree) -> Iterator[str]:
+    """Credentials that hand a secret to releases, of which the secret's own entry says nothing."""
+    for index, credential in enumerate(stack.credentials.items):
+        for item in stack.secrets.items:
+            same = any(
+                (place := getattr(credential, kind)) and place == getattr(item, kind)
+                for kind in ("config_secret", "aws_secrets_manager", "aws_ssm")
+            )
+            if same and not item.for_releases:
+                key = f"{NAMESPACE}:credentials"
+                where = tree.where(("config", key, "items", index))
+                yield (
+                    f"{where}: config.{key}.items[{index}]: {credential.name} hands the secret {item.name} to releases,"
+                    f" and its readers in {NAMESPACE}:secrets do not have {RELEASES}: add that, or take this out"
+                )
 
 
 def _is_encrypted(value: Json) -> bool:

@@ -22,7 +22,7 @@ from lab.engine.graph import for_each
 from lab.engine.model import Event, Progress, Result
 from lab.engine.program import ProgramProcess, Redactor
 from lab.engine.project import Config, Program, Project, read_config, read_program, read_stack, unlock_stack
-from lab.engine.providers import Provider
+from lab.engine.providers import Provider, dynamic
 from lab.engine.providers.cloudflare.client import Client
 from lab.engine.providers.cloudflare.provider import CloudflareProvider
 from lab.engine.refresh import refresh as refresh_one
@@ -190,11 +190,16 @@ def ending(run: Run) -> Iterator[None]:
 
 
 def providers_of(project: Project) -> Callable[[str, Properties], Provider]:
-    """Cloudflare at the project's API; a provider resource can name another token or another API on loopback."""
+    """Cloudflare at the project's API; a provider resource can name another token or another API on loopback.
+
+    Dynamic providers run beside it, with the lab's AWS.
+    """
 
     def provider_for(package: str, inputs: Properties) -> Provider:
+        if package == dynamic.PACKAGE:
+            return dynamic.DynamicProvider(project.root, project.aws_environment)
         if package != PACKAGE:
-            raise EngineError(f"the lab's engine has no provider {package!r}: it has {PACKAGE!r}")
+            raise EngineError(f"the lab's engine has no provider {package!r}: it has {PACKAGE!r} and dynamic ones")
         base_url, token = inputs.get("baseUrl"), inputs.get("apiToken")
         url = require_loopback_url(base_url) if isinstance(base_url, str) else project.base_url
         return CloudflareProvider(Client(url, Secret(token) if isinstance(token, str) else project.token))

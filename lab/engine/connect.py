@@ -29,6 +29,13 @@ def cloudflare_of(place: Place) -> tuple[str, Secret]:
     return require_loopback_url(str(base_url)), Secret(str(token))
 
 
+def aws_of(place: Place) -> str:
+    """The URL of the lab's AWS. Raises :class:`LabError` if the lab is not up."""
+    cloudflare_of(place)
+    address, port = place.aws
+    return f"http://{address}:{port}"
+
+
 def project_of(place: Place, stack: str, environment: Mapping[str, str]) -> Project:
     """What the engine needs for a stack of this checkout."""
     base_url, token = cloudflare_of(place)
@@ -39,4 +46,5 @@ def project_of(place: Place, stack: str, environment: Mapping[str, str]) -> Proj
         base_url=base_url,
         token=token,
         passphrase=passphrase_of(stack, environment),
+        aws_url=aws_of(place),
     )

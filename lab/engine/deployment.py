@@ -43,8 +43,9 @@ class Deployment:
             urn = goal.resource.urn
             self._claim(urn)
             gone = self._gone_first.get(urn)
-            shape = self.run.shape_of(goal.resource)
-            step = plan(goal, gone or self._old(urn, goal.aliases), shape)
+            old = gone or self._old(urn, goal.aliases)
+            shape = self.run.shape_of(goal.resource, old)
+            step = plan(goal, old, shape)
             if gone is not None:
                 step = replace(step, op=Op.REPLACE, new=replace(step.subject, id=""))
             if wire.has_unknown(goal.resource.inputs) and not self.run.dry_run:

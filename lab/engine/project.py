@@ -16,11 +16,12 @@ from core.settings.base import config_of, stack_file
 from core.settings.yaml_tree import Tree, read_tree
 from lab.engine import wire
 from lab.engine.state import StateFile
+from lab.place import NO_AWS, aws_environment
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What a run needs to know. ``root`` has ``Pulumi.yaml``; ``base_url`` is Cloudflare's API, on loopback.
+    """What a run needs to know. ``root`` has ``Pulumi.yaml``; ``base_url`` and ``aws_url`` are APIs, on loopback.
 
     ``parallel`` bounds how many resources are worked on at once.
     """
@@ -32,10 +33,17 @@ class Project:
     token: Secret
     passphrase: Secret
     parallel: int = 16
+    aws_url: str = NO_AWS
 
     def __post_init__(self) -> None:
         """Refuse an API that is not on loopback (:class:`core.errors.LabError`)."""
         require_loopback_url(self.base_url)
+        require_loopback_url(self.aws_url)
+
+    @property
+    def aws_environment(self) -> dict[str, str]:
+        """What AWS's library reads to reach the lab's AWS, and nothing else."""
+        return aws_environment(self.aws_url)
 
     @property
     def state(self) -> StateFile:

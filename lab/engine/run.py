@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from core.errors import EngineError
 from lab.engine import wire
+from lab.engine.diff import diff
 from lab.engine.model import Event, Op, Progress, Resource
 from lab.engine.plan import NoProvider, Shape, Step
-from lab.engine.providers import Provider
+from lab.engine.providers import Judging, Provider, Served
 from lab.engine.snapshot import Snapshot
 from lab.engine.urn import package_of
 from lab.engine.wire import Properties
@@ -71,6 +72,9 @@ class Run:
         with self._condition:
             self._stopped = True
             self._condition.wait_for(lambda: self._active == 0, DRAIN_SECONDS)
+        for provider in list(self._providers.values()):
+            if isinstance(provider, Served):
+                provider.close()
 
     def check(self) -> None:
         """Raise what ended the run early, if anything did."""
@@ -112,11 +116,14 @@ class Run:
             self._providers[urn] = self._provider_for(package_of(resource.type), inputs)
         return self._providers[urn]
 
-    def shape_of(self, resource: Resource) -> Shape:
-        """What is known of a resource's type."""
+    def shape_of(self, resource: Resource, old: Resource | None = None) -> Shape:
+        """What is known of a resource's type, and of its change from ``old`` where the provider judges each."""
         if not resource.custom or resource.is_provider:
             return NoProvider()
-        return self.provider_of(resource).shape(resource.type)
+        provider = self.provider_of(resource)
+        if isinstance(provider, Judging) and old is not None and diff(old.inputs, resource.inputs):
+            return provider.shape_between(old.id, wire.reveal(old.outputs), wire.reveal(resource.inputs))
+        return provider.shape(resource.type)
 
     def closed(self, resource: Resource, properties: Properties) -> Properties:
         """``properties`` with a secret wherever the inputs have one, and wherever the program or the type wants one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.errors import EngineError
 from lab.engine.plan import Shape
@@ -65,3 +65,19 @@ class Provider(Protocol):
 
     def delete(self, type_: str, id_: str, known: Properties) -> None:
         """Delete a resource; one that is gone already is no error."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A provider that says of each resource anew what a change of it takes."""
+
+    def shape_between(self, id_: str, olds: Properties, news: Properties) -> Shape:
+        """The shape of a resource that is there: ``olds`` are its outputs, ``news`` the inputs that it shall have."""
+
+
+@runtime_checkable
+class Served(Protocol):
+    """A provider that has a process of its own."""
+
+    def close(self) -> None:
+        """End it. Nothing is asked of the provider after that."""

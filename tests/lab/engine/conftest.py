@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from core.secret import Secret
 from lab.engine.project import Project
-from lab.place import here
+from lab.place import NO_AWS, here
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTS = {"hosts": [{"name": f"app{number}", "address": f"127.0.1.{number}"} for number in (1, 2)]}
@@ -51,6 +52,21 @@ class Chain:
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Iterator[Chain]:
+    """The lab's stack without its secret in AWS, whose provider is a process of its own: see ``with_aws``."""
+    with _chain(tmp_path) as made:
+        made.edit("        aws_secrets_manager: community/session-key\n", "")
+        yield made
+
+
+@pytest.fixture
+def with_aws(tmp_path: Path, aws: str) -> Iterator[Chain]:
+    """The lab's stack as it is, and an AWS."""
+    with _chain(tmp_path, aws) as made:
+        yield made
+
+
+@contextmanager
+def _chain(tmp_path: Path, aws_url: str = NO_AWS) -> Iterator[Chain]:
     root = tmp_path / "project"
     root.mkdir()
     for name in ("Pulumi.yaml", "__main__.py"):
@@ -67,6 +83,7 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
             base_url=base_url,
             token=Secret(TOKEN),
             passphrase=Secret("launch-ready-lab"),
+            aws_url=aws_url,
         )
         yield Chain(project, state)
 

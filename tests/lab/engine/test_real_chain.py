@@ -131,9 +131,9 @@ from core.secret import Secret
 from lab.engine import api
 from lab.engine.project import Project
 
-root, folder, base_url, token = sys.argv[1:]
+root, folder, base_url, token, aws_url = sys.argv[1:]
 project = Project(root=Path(root), stack="lab", state_folder=Path(folder), base_url=base_url, token=Secret(token),
-                  passphrase=Secret("launch-ready-lab"))
+                  passphrase=Secret("launch-ready-lab"), aws_url=aws_url)
 try:
     api.up(project, lambda event: event.status in ("started", "done") and print(event.status, event.name, flush=True))
 except KeyboardInterrupt:
@@ -143,7 +143,13 @@ except KeyboardInterrupt:
 
 def begin(chain: Any) -> subprocess.Popen[str]:
     project = chain.project
-    arguments = [str(project.root), str(project.state_folder), project.base_url, project.token.reveal()]
+    arguments = [
+        str(project.root),
+        str(project.state_folder),
+        project.base_url,
+        project.token.reveal(),
+        project.aws_url,
+    ]
     return subprocess.Popen(
         [sys.executable, "-c", RUNNER, *arguments],
         cwd=ROOT,
