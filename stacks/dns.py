@@ -29,9 +29,14 @@ class DnsComponent(RecordsComponent):
         super().__init__("Dns", name, records, zone_id, after=after, opts=opts)
 
 
-def dns_records(dns: Dns, fleet: Fleet, zone: str, more: Sequence[str] = ()) -> Iterator[Declared]:
-    """Everything that ``launch-ready:dns`` says, and ``more`` names that lead to the hosts."""
-    yield from _web_records((*dns.web, *more), fleet, zone)
+def dns_records(
+    dns: Dns, fleet: Fleet, zone: str, more: Sequence[str] = (), *, without: Sequence[str] = ()
+) -> Iterator[Declared]:
+    """Everything that ``launch-ready:dns`` says, and ``more`` names that lead to the hosts.
+
+    The web names in ``without`` are answered for by something else.
+    """
+    yield from _web_records([*(name for name in dns.web if name not in without), *more], fleet, zone)
     for record in dns.records:
         yield _declared(record, zone)
 

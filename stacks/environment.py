@@ -10,9 +10,12 @@ import pulumi
 from core.mail import STS_HOST
 from core.settings.names import full_name
 from core.settings.stack import Stack
+from stacks.access import AccessComponent
 from stacks.component import Component
 from stacks.dns import DnsComponent, dns_records
 from stacks.email import EmailComponent, tell
+from stacks.load_balancer import LoadBalancerComponent
+from stacks.monitoring import MonitoringComponent
 from stacks.rate_limits import RateLimitsComponent
 from stacks.secrets import SecretsComponent
 from stacks.tls import TlsComponent
@@ -37,12 +40,34 @@ class Environment(Component):
         tls = TlsComponent("tls", stack.tls, zone.zone_id, within)
         waf = WafComponent("waf", stack.waf, zone.zone_id, within)
         limits = RateLimitsComponent("rate-limits", stack.rate_limits, zone.zone_id, within)
-        protection = [*tls.settings, waf.ruleset, limits.ruleset]
-        records = dns_records(stack.dns, stack.fleet, domain, (STS_HOST,) if stack.email.mta_sts else ())
+        access = AccessComponent("access", stack.access, stack.zone, stack.platform, stack.dns.web, within)
+        protection = [*tls.settings, waf.ruleset, limits.ruleset, *access.applications]
+        more = (STS_HOST,) if stack.email.mta_sts else ()
+        records = dns_records(stack.dns, stack.fleet, domain, more, without=stack.load_balancer.names)
         DnsComponent("dns", records, zone.zone_id, after=protection, opts=within)
+        balancer = LoadBalancerComponent(
+            "load-balancer",
+            stack.load_balancer,
+            stack.zone,
+            stack.platform,
+            stack.fleet,
+            zone.zone_id,
+            after=protection,
+            opts=within,
+        )
         EmailComponent("email", stack.email, domain, zone.zone_id, within)
         tell(stack.email, domain, ())
         secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
+        MonitoringComponent(
+            "monitoring",
+            stack.monitoring,
+            stack.zone,
+            stack.platform,
+            zone.zone_id,
+            pool_ids=balancer.pool_ids,
+            secret_values=secret_values,
+            opts=within,
+        )
         self.outputs: Mapping[str, Any] = {
             "zone": domain,
             "zone_id": zone.zone_id,

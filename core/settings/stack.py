@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.errors import SettingsError
+from core.settings.access import Access
 from core.settings.base import NAMESPACE, Section, config_of, stack_file, validate_sections
 from core.settings.checks import Finding, check
 from core.settings.credentials import Credentials
 from core.settings.dns import Dns
+from core.settings.edge_checks import check_edge
 from core.settings.email import Email
 from core.settings.explain import dotted, near
 from core.settings.hosts import Fleet, Hosts, fleet_of
+from core.settings.load_balancer import LoadBalancer
+from core.settings.monitoring import Monitoring
 from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
 from core.settings.release import Release
@@ -37,6 +41,9 @@ SECTIONS: Mapping[str, type[Section]] = {
     "waf": Waf,
     "rate_limits": RateLimits,
     "email": Email,
+    "load_balancer": LoadBalancer,
+    "access": Access,
+    "monitoring": Monitoring,
     "secrets": Secrets,
     "credentials": Credentials,
     "release": Release,
@@ -60,6 +67,9 @@ class Stack:
     waf: Waf
     rate_limits: RateLimits
     email: Email
+    load_balancer: LoadBalancer
+    access: Access
+    monitoring: Monitoring
     secrets: Secrets
     credentials: Credentials
     release: Release
@@ -93,6 +103,9 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
     reasons += _secret_values(config, stack, tree)
     reasons += _readers(stack, tree)
     findings = check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
+    findings += check_edge(
+        stack.zone, stack.platform, stack.dns, stack.load_balancer, stack.access, stack.monitoring, fleet
+    )
     reasons += [_explain(finding, tree) for finding in findings]
     if reasons:
         raise SettingsError("\n".join(map(clean, reasons)))
@@ -128,7 +141,8 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
 
 def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
     """The config secrets that sections name, as far as a section that may be wrong can be read."""
-    for name, key in (("secrets", "items"), ("credentials", "items"), ("email", "dkim")):
+    named = (("secrets", "items"), ("credentials", "items"), ("email", "dkim"), ("monitoring", "webhooks"))
+    for name, key in named:
         section = config.get(f"{NAMESPACE}:{name}")
         items = section.get(key) if isinstance(section, dict) else None
         for item in items if isinstance(items, list) else ():
@@ -151,6 +165,7 @@ def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iter
     needed_by = {item.config_secret: item.name for item in stack.credentials.items if item.config_secret}
     needed_by |= {item.config_secret: item.name for item in stack.secrets.items}
     needed_by |= {item.config_secret: item.selector for item in stack.email.dkim if item.config_secret}
+    needed_by |= {item.config_secret: item.name for item in stack.monitoring.webhooks if item.config_secret}
     for config_secret, name in needed_by.items():
         key = f"{NAMESPACE}:{config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"

@@ -12,7 +12,20 @@ from aiohttp import web
 
 from core.errors import LabError
 from core.secret import Secret
-from lab.cloudflare import account, cache, leaked_credentials, records, rulesets, secrets_store, settings, zones
+from lab.cloudflare import (
+    access,
+    account,
+    alerting,
+    cache,
+    healthchecks,
+    leaked_credentials,
+    load_balancing,
+    records,
+    rulesets,
+    secrets_store,
+    settings,
+    zones,
+)
 from lab.cloudflare.auth import check_token
 from lab.cloudflare.context import MAX_BODY, STORE
 from lab.cloudflare.envelope import failure
@@ -22,7 +35,10 @@ from lab.cloudflare.faults import Faults, strike
 from lab.cloudflare.store import Store
 
 PREFIX = "/client/v4"
-_PARTS = (account, zones, settings, records, rulesets, secrets_store, cache, leaked_credentials)
+_PARTS = (
+    *(account, zones, settings, records, rulesets, secrets_store, cache, leaked_credentials),
+    *(load_balancing, access, healthchecks, alerting),
+)
 # Seconds that requests in flight get once the process is told to stop.
 _GRACE = 0.5
 

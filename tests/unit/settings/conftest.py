@@ -30,6 +30,9 @@ class StackFile:
         self._document = yaml.safe_load(LAB.read_text())
         hosts = [{"name": "web-1", "address": "198.51.100.11"}, {"name": "web-2", "address": "2001:db8::12"}]
         self._document["config"]["launch-ready:hosts"] = {"app": hosts}
+        # They name the web names: a test that makes one of those wrong is told of each place.
+        for name in ("access", "monitoring"):
+            del self._document["config"][f"launch-ready:{name}"]
 
     def read(self, change: Change) -> Stack:
         """The stack after ``change``, which gets the config without the namespace before its keys."""

@@ -8,8 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lab.engine.providers.cloudflare.kinds import leaked_credentials, rulesets, secrets_store, zone
+from lab.engine.providers.cloudflare.kinds import (
+    access,
+    leaked_credentials,
+    monitoring,
+    origin,
+    rulesets,
+    secrets_store,
+    zone,
+)
 from lab.engine.providers.cloudflare.kinds.base import Kind as Kind
 
-_MODULES: tuple[tuple[Kind, ...], ...] = (zone.KINDS, rulesets.KINDS, secrets_store.KINDS, leaked_credentials.KINDS)
+_MODULES: tuple[tuple[Kind, ...], ...] = (
+    zone.KINDS,
+    rulesets.KINDS,
+    secrets_store.KINDS,
+    leaked_credentials.KINDS,
+    origin.KINDS,
+    access.KINDS,
+    monitoring.KINDS,
+)
 KINDS: Mapping[str, Kind] = {kind.type: kind for kinds in _MODULES for kind in kinds}

@@ -86,9 +86,13 @@ class Kind:
     def _body(self, inputs: Properties) -> Any:
         return to_api({key: inputs[key] for key in self.settable if key in inputs})
 
+    def _named(self, answer: dict[str, Any]) -> Any:
+        """An answer with its names as on the wire."""
+        return to_wire(answer)
+
     def _found(self, answer: dict[str, Any], known: Properties) -> Found:
         """What the API answered, and what it never answers (scope, write-only values) from ``known``."""
-        answer = without_nulls(to_wire(answer))
+        answer = without_nulls(self._named(answer))
         kept = {key: known[key] for key in (*self.scope, *self.secret) if key in known}
         inputs = {key: answer[key] for key in self.settable if key in answer} | kept
         computed = {key: answer[key] for key in self.computed if key in answer}
