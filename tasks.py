@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import artifact, contract, drill, hosts, incident, lab, ledger, release, stack, unfinished
+from cli import artifact, contract, drill, edge, hosts, incident, lab, ledger, release, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -25,5 +25,6 @@ namespace = Collection(
     artifact=Collection(artifact.pack, artifact.show),
     hosts=Collection(hosts.prepare, hosts.audit),
     maintenance=Collection(incident.on, incident.off),
+    edge=Collection(edge.run_the_cases),
     lab=Collection(lab.up, lab.down, lab.status),
 )

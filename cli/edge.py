@@ -1,0 +1,95 @@
+"""Tasks that ask what the edge does with requests: by our evaluator before anything is applied, by Trace after."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from cli.guard import ROOT, command
+from core.terminal import clean
+
+if TYPE_CHECKING:
+    from edge.cases.run import Against, Result
+
+LAB = "lab"
+_HELP = {
+    "stack": "the stack: stacks/Pulumi.<stack>.yaml (lab without it)",
+    "case": "the one case of this name",
+    "json": "JSON on standard output, and nothing else there",
+}
+
+
+@command(name="test", help=_HELP)
+def run_the_cases(_context: Context, stack: str = LAB, case: str = "", json: bool = False) -> None:
+    """Run the request cases of stacks/requests/ against what a stack declares; nothing is asked or changed.
+
+    Exit status: 0 all hold, 1 a case does not, 2 a file is wrong. What cannot be told does not hold.
+
+    Examples: `invoke edge.test`, `invoke edge.test --stack staging --case login-burst`, `invoke edge.test --json`.
+    """
+    from edge.cases.read import read_cases
+    from edge.cases.run import run_cases
+
+    cases = read_cases(ROOT)
+    chosen = cases.only(case) if case else cases
+    results = run_cases(chosen, against(stack))
+    if json:
+        _say(json_module.dumps([_as_json(one) for one in results], indent=2, ensure_ascii=False))
+    else:
+        _say(*_lines(results))
+    if any(one.reasons for one in results):
+        raise Exit(code=1)
+
+
+def against(stack: str) -> Against:
+    """What a stack's Pulumi program declares, as cases are run against it. Raises :class:`SettingsError`."""
+    from cli.declared import stack_without_hosts
+    from edge.cases.run import Against
+    from edge.zones import Found, zones_of
+    from lab.engine.providers.cloudflare.names import to_api
+    from stacks.declared import declared
+
+    read = stack_without_hosts(ROOT, stack)
+    found = [
+        Found(one.type.rpartition(":")[2], one.id, to_api(one.inputs))
+        for one in declared(read, stack)
+        if one.type.startswith("cloudflare:")
+    ]
+    return Against(stack, read.zone.plan, read.zone.name, zones_of(found), read.platform)
+
+
+def _lines(results: list[Result]) -> list[str]:
+    lines: list[str] = []
+    for one in results:
+        if one.skipped:
+            continue
+        lines.append(f"{'✗' if one.reasons else '✓'} {one.case.name}")
+        if one.reasons:
+            lines += [f"    {one.where}: {one.case.why}", f"    expected: {one.expected}", f"    got:      {one.got}"]
+            lines += [f"    why:      {reason}" for reason in one.reasons]
+    tried = [one for one in results if not one.skipped]
+    wrong = [one for one in tried if one.reasons]
+    said = f"{len(tried) - len(wrong)} of {len(tried)} cases hold"
+    skipped = len(results) - len(tried)
+    return [*map(clean, lines), said + (f"; {skipped} are not for this stack" if skipped else "")]
+
+
+def _as_json(one: Result) -> dict[str, Any]:
+    outcome = "skipped" if one.skipped else "failed" if one.reasons else "held"
+    return {
+        "case": one.case.name,
+        "where": one.where,
+        "outcome": outcome,
+        "expected": one.expected,
+        "got": one.got,
+        "reasons": list(one.reasons),
+        "skipped": one.skipped or None,
+    }
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
