@@ -209,12 +209,17 @@ class Stage:
 
     def ready(self, cell: Cell) -> Path:
         """Two releases behind us, so that there is a way back and one that is behind that."""
-        while len(releases(self.survivor())[NAMES[0]].good) < 2:
+        while not self._goes_back_twice():
             deploy(self.survivor(), open_artifact(self.artifact("")))
         if cell.action == "rollback":
             deploy(self.survivor(), open_artifact(self.artifact("")))
         self.machines.part()
         return self.artifact(cell.step)
+
+    def _goes_back_twice(self) -> bool:
+        """What was gone back from counts no more, and what is below it may have been pruned meanwhile."""
+        facts = releases(self.survivor())[NAMES[0]]
+        return len(facts.good) >= 2 and set(facts.good[-2:]) <= set(facts.kept)
 
     def strike(self, cell: Cell, path: Path) -> str:
         """The command with its fault, and then the fault's end: how the command ended, in a word."""
