@@ -87,6 +87,10 @@ class Policy:
             changes += () if isinstance(made, CannotTell) else made
         return tuple(changes), tuple(undecided)
 
+    def changes_answers(self) -> bool:
+        """Whether :meth:`on_response` has anything to do."""
+        return bool(self._on_response)
+
     def counts_answers(self) -> bool:
         """Whether :meth:`answered` has anything to do."""
         return bool(self._count_after)

@@ -1,7 +1,4 @@
-"""The cache's purge, recorded, and page rules, of which there are none: rules replaced them.
-
-The lab's edge caches nothing (it answers ``CF-Cache-Status: DYNAMIC``), so there is nothing for a purge to drop there.
-"""
+"""The cache's purge, recorded for the edge to follow, and page rules, of which there are none: rules replaced them."""
 
 from __future__ import annotations
 

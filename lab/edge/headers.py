@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from edge.decision import HeaderChange
+
 Headers = Mapping[str, str]
 Pairs = list[tuple[str, str]]
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # RFC 9110 section 7.6.1. Transfer-Encoding belongs to a message's framing, which each side of the proxy has its own of.
 _HOP_BY_HOP: Final = frozenset(
@@ -29,15 +35,15 @@ _NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "expect", "x-forwarded-proto", "x
 _SET_ON_ANSWER: Final = _HOP_BY_HOP | {"server"}
 
 
-def for_origin(headers: CIMultiDictProxy[str], *, client: str, scheme: str, ray: str) -> Pairs:
-    """The client's header fields as the origin gets them.
+def for_origin(headers: CIMultiDictProxy[str], *, client: str, scheme: str, ray: str, host: str | None = None) -> Pairs:
+    """The client's header fields as the origin gets them, with another ``host`` where a rule says so.
 
     ``CF-*`` of the client are dropped: an origin trusts them. ``X-Forwarded-For`` is appended to.
     """
     pairs = [(name, value) for name, value in _without(headers, _NOT_FORWARDED) if not name.lower().startswith("cf-")]
     forwarded = [*headers.getall("X-Forwarded-For", ()), client]
     return [
-        ("Host", headers["Host"]),
+        ("Host", host or headers["Host"]),
         *pairs,
         ("X-Forwarded-For", ", ".join(forwarded)),
         ("X-Forwarded-Proto", scheme),
@@ -53,6 +59,20 @@ def for_client(headers: CIMultiDictProxy[str], added: Sequence[tuple[str, str]])
     answer = CIMultiDict(_without(headers, replaced))
     answer.extend(added)
     return answer
+
+
+def change(headers: CIMultiDict[str], changes: Iterable[HeaderChange]) -> None:
+    """Do what rules say to header fields; a text that no field can hold (RFC 9110 section 5.5) is left out."""
+    for one in changes:
+        value = _NOT_IN_VALUE.sub("", one.value)
+        if not _TOKEN.fullmatch(one.name) or one.name.lower() in _HOP_BY_HOP:
+            continue
+        if one.operation == "add":
+            headers.add(one.name, value)
+        else:
+            headers.popall(one.name, None)
+        if one.operation == "set":
+            headers[one.name] = value
 
 
 def from_edge(ray: str) -> Pairs:

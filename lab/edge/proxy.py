@@ -5,26 +5,40 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from core.terminal import clean
-from edge.decision import CHALLENGES, Decision
+from edge.decision import CHALLENGES, Decision, Undecided
 from edge.rate_limit import Counters
 from edge.request import Request
 from lab.edge import pages, websocket
-from lab.edge.headers import Pairs, for_client, for_origin, from_edge
+from lab.edge.cache import Cache
+from lab.edge.headers import Pairs, change, for_client, for_origin, from_edge
+from lab.edge.kept import Kept
 from lab.edge.origin import OriginError, Origins, Outgoing, answer_body
 from lab.edge.sites import Site, Sites
 from lab.edge.target import BadTargetError, host_and_target
 
 LOG: Final = logging.getLogger("lab.edge")
 UNDECIDED: Final = "Lab-Edge-Undecided"
+# No list of leaked credentials and no verified bot is known to the lab: this is what Cloudflare says of all others.
+_LAB_KNOWS: Final = dict.fromkeys(
+    (
+        "cf.bot_management.verified_bot",
+        "cf.client.bot",
+        "cf.waf.credential_check.password_leaked",
+        "cf.waf.credential_check.username_and_password_leaked",
+        "cf.waf.credential_check.username_leaked",
+        "cf.waf.credential_check.username_password_similar",
+    ),
+    False,
+)
 _REFUSED_METHODS: Final = ("CONNECT", "TRACE")
 
 
@@ -33,6 +47,7 @@ class Edge:
 
     def __init__(self, origins: Origins, counters: Counters) -> None:
         self.sites = Sites({}, ())
+        self.cache = Cache(time.monotonic)
         self._origins = origins
         self._counters = counters
         self._said: set[str] = set()
@@ -62,13 +77,21 @@ class Edge:
         self._report(decision, added)
         if decision.action != "pass":
             return _decided(decision, seen, ray, added)
-        outgoing = _outgoing(request, seen, ray)
+        if decision.target is not None:
+            seen = seen.rewritten(*_split(decision.target))
+        outgoing = _outgoing(request, seen, decision, ray)
+        mode = site.zone.ssl_for(decision.config)
         try:
             if websocket.is_websocket(request):
                 return await websocket.pass_through(request, outgoing, site, self._origins, added)
-            async with await self._origins.send(outgoing, site.origins(), site.zone.ssl) as answer:
+            kept = Kept(self.cache, request.method, seen, request.headers, decision.cache)
+            if kept.entry is not None:
+                head = self._answer_headers(site, seen, kept.entry.status, kept.headers(kept.entry.headers), added)
+                return await kept.send(request, kept.entry, head)
+            async with await self._origins.send(outgoing, site.origins(), mode) as answer:
                 self._count_answer(site, seen, answer.status)
-                return await _relay(request, answer, [*added, ("CF-Cache-Status", "DYNAMIC")])
+                head = self._answer_headers(site, seen, answer.status, kept.headers(answer.headers), added)
+                return await _relay(request, answer, head, kept)
         except OriginError as error:
             LOG.warning("%s %s: %d, %s", ray, clean(seen.host), error.code, clean(str(error)))
             self._count_answer(site, seen, error.code)
@@ -77,16 +100,32 @@ class Edge:
             # The client left.
             return _cut(request)
 
+    def _answer_headers(
+        self, site: Site, seen: Request, status: int, headers: CIMultiDict[str], added: Pairs
+    ) -> CIMultiDict[str]:
+        """The header fields for the client, after the zone's response header rules."""
+        made = for_client(CIMultiDictProxy(headers), added)
+        if site.zone.policy.changes_answers():
+            known = {name.lower(): headers.getall(name) for name in headers}
+            asked = seen.knowing({"http.response.code": status, "http.response.headers": known})
+            changes, undecided = site.zone.policy.on_response(asked)
+            change(made, changes)
+            self._complain(undecided)
+        return made
+
     def _report(self, decision: Decision, added: Pairs) -> None:
         """What could not be decided goes into the log, once, and into the answer."""
         if decision.undecided:
             added.append((UNDECIDED, clean(", ".join(one.rule for one in decision.undecided))))
-        for said in (str(one) for one in decision.undecided):
+        self._complain(decision.undecided)
+        for rule in decision.logged:
+            LOG.info("rule %s matched and logs", clean(rule))
+
+    def _complain(self, undecided: Sequence[Undecided]) -> None:
+        for said in (str(one) for one in undecided):
             if said not in self._said:
                 self._said.add(said)
                 LOG.warning("%s", clean(said))
-        for rule in decision.logged:
-            LOG.info("rule %s matched and logs", clean(rule))
 
     def _count_answer(self, site: Site, seen: Request, status: int) -> None:
         policy = site.zone.policy
@@ -94,14 +133,29 @@ class Edge:
             policy.answered(seen.knowing({"http.response.code": status}), self._counters)
 
 
-def _outgoing(request: web.BaseRequest, seen: Request, ray: str) -> Outgoing:
+def _outgoing(request: web.BaseRequest, seen: Request, decision: Decision, ray: str) -> Outgoing:
+    """What goes to the origin, after rewrites and with the host of an origin rule."""
+    headers = CIMultiDict(
+        for_origin(request.headers, client=str(seen.given["ip.src"]), scheme=seen.scheme, ray=ray, host=_host(decision))
+    )
+    change(headers, decision.request_headers)
     return Outgoing(
         request.method,
-        seen.target,
-        seen.host,
-        for_origin(request.headers, client=str(seen.given["ip.src"]), scheme=seen.scheme, ray=ray),
+        decision.target or seen.target,
+        _host(decision) or seen.host,
+        list(headers.items()),
         (lambda: _body(request)) if request.body_exists else None,
     )
+
+
+def _host(decision: Decision) -> str | None:
+    host = decision.origin.get("host_header")
+    return host if isinstance(host, str) and host else None
+
+
+def _split(target: str) -> tuple[bytes, bytes]:
+    path, _, query = target.encode().partition(b"?")
+    return path, query
 
 
 def _cut(request: web.BaseRequest) -> web.Response:
@@ -117,12 +171,13 @@ def _seen(request: web.BaseRequest, host: str, target: str) -> Request:
     tls = _tls_version(request)
     transport = request.transport
     local = transport.get_extra_info("sockname") if transport else None
-    fields = {
+    fields: dict[str, Any] = {
         "ip.src": request.remote or "127.0.0.1",
         "http.request.version": f"HTTP/{request.version.major}.{request.version.minor}",
         "cf.tls_version": tls,
         "cf.edge.server_port": local[1] if local else None,
     }
+    fields |= _LAB_KNOWS
     return Request(
         method=request.method,
         url=f"{'https' if tls else 'http'}://{host}{target}",
@@ -181,12 +236,16 @@ async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _relay(request: web.BaseRequest, answer: aiohttp.ClientResponse, added: Pairs) -> web.StreamResponse:
+async def _relay(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, headers: CIMultiDict[str], kept: Kept
+) -> web.StreamResponse:
     """The origin's answer, as it comes. If it ends too early the client's connection ends too, so that it can tell."""
-    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=for_client(answer.headers, added))
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+    keeping = kept.begin(answer.status, answer.headers)
     try:
         await response.prepare(request)
         async for chunk in answer_body(answer):
+            keeping.add(chunk)
             await response.write(chunk)
     except ConnectionError:
         # The client left: the origin sees at once that its stream has no reader, not after TLS's goodbye (30 s).
@@ -196,6 +255,7 @@ async def _relay(request: web.BaseRequest, answer: aiohttp.ClientResponse, added
     except OriginError as error:
         LOG.warning("%s: the answer broke off: %s", clean(request.host), clean(str(error)))
         return _cut(request)
+    keeping.end()
     await response.write_eof()
     return response
 

@@ -17,7 +17,7 @@ from core.errors import LabError
 from core.loopback import require_loopback
 from core.terminal import clean
 from edge.rate_limit import Counters
-from lab.cloudflare.snapshot import Follower
+from lab.cloudflare.snapshot import Follower, Snapshot
 from lab.edge.origin import Origins
 from lab.edge.proxy import Edge
 from lab.edge.sites import sites_of
@@ -101,6 +101,7 @@ class _Follow:
         self._edge = edge
         self._tls = tls
         self._complaint = ""
+        self._purged: frozenset[str] = frozenset()
 
     def once(self) -> None:
         try:
@@ -113,6 +114,7 @@ class _Follow:
             self._complain(str(error))
             return
         self._edge.sites = sites
+        self._purge(snapshot)
         self._complaint = ""
         LOG.info("revision %d: %d proxied names", snapshot.revision, len(sites.by_host))
         for warning in sites.warnings:
@@ -122,6 +124,14 @@ class _Follow:
         while True:
             await asyncio.sleep(POLL_SECONDS)
             self.once()
+
+    def _purge(self, snapshot: Snapshot) -> None:
+        """Drop from the cache what was asked for since the last look."""
+        asked = {purge.id: (purge, zone.name) for zone in snapshot.zones for purge in zone.purges}
+        for identifier, (purge, zone) in asked.items():
+            if identifier not in self._purged:
+                self._edge.cache.purge(purge, zone)
+        self._purged = frozenset(asked)
 
     def _complain(self, text: str) -> None:
         """Say what is wrong once, not ten times a second."""

@@ -48,6 +48,11 @@ class ZonePolicy:
     tls_1_3: bool
     headers: tuple[tuple[str, str], ...]
 
+    def ssl_for(self, config: Mapping[str, Any]) -> SslMode:
+        """The mode of one request, which a config rule may set."""
+        mode = config.get("ssl")
+        return mode if mode in ("off", "flexible", "full", "strict") else self.ssl
+
     def refuses(self, tls_version: str | None) -> bool:
         """Whether a connection of this version (as OpenSSL names it; None without TLS) is too old."""
         return tls_version is not None and _VERSIONS.index(tls_version) < _VERSIONS.index(f"TLSv{self.min_tls_version}")

@@ -103,15 +103,18 @@ class EdgeProcess:
         limits: list[dict[str, Any]] | None = None,
         origins: tuple[str, ...] = ORIGINS[:1],
         other_settings: dict[str, Any] | None = None,
+        more: dict[str, list[dict[str, Any]]] | None = None,
+        purges: list[dict[str, Any]] | None = None,
     ) -> None:
         """Change the Cloudflare state, and wait until the edge follows: within a second."""
         self.revision += 1
-        rulesets = {"http_request_firewall_custom": custom or [], "http_ratelimit": limits or []}
+        rulesets = {"http_request_firewall_custom": custom or [], "http_ratelimit": limits or [], **(more or {})}
         zone = {
             "id": "zone",
             "name": "community.test",
             "status": "active",
             "plan": "pro",
+            "purges": purges or [],
             "settings": SETTINGS | (settings or {}),
             "dns_records": [
                 {"id": address, "type": "A", "name": HOST, "content": address, "ttl": 1, "proxied": True}
