@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import artifact, contract, drill, edge, hosts, incident, lab, ledger, release, stack, unfinished
+from cli import artifact, contract, drill, edge, hosts, incident, lab, ledger, release, review, stack, unfinished
 
 namespace = Collection(
     stack.up,
@@ -16,6 +16,7 @@ namespace = Collection(
     stack.destroy,
     stack.outputs,
     stack.refresh,
+    review.review,
     incident.status,
     incident.logs,
     # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.

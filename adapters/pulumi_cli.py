@@ -25,9 +25,13 @@ def up(stack: str, *, yes: bool = False) -> list[str]:
     return [PROGRAM, "up", "--stack", stack, *_yes(yes)]
 
 
-def preview(stack: str, *, as_json: bool = False) -> list[str]:
-    """``pulumi preview``; with ``as_json`` its document goes to standard output."""
-    return [PROGRAM, "preview", "--stack", stack, *(["--json"] if as_json else ["--diff"])]
+def preview(stack: str, *, as_json: bool = False, whole: bool = False) -> list[str]:
+    """``pulumi preview``; with ``as_json`` its document goes to standard output.
+
+    With ``whole`` the document also has what does not change, and the halves of replacements in their order.
+    """
+    more = ["--show-sames", "--show-replacement-steps"] if whole else []
+    return [PROGRAM, "preview", "--stack", stack, *(["--json"] if as_json else ["--diff"]), *more]
 
 
 def destroy(stack: str, *, yes: bool = False) -> list[str]:
@@ -70,6 +74,14 @@ def run(argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> No
         status = process.wait()
     if status:
         raise EngineError(f"`{' '.join(argv[:2])}` ended with status {status}: what it printed says why")
+
+
+def run_into(file: Path, argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
+    """As :func:`run`, with standard output written to ``file``. Returns the exit status, for the file may say why."""
+    with file.open("wb") as out:
+        process = subprocess.Popen(argv, cwd=folder, env={**os.environ, **environment}, stdout=out)
+        with _left_to(process):
+            return process.wait()
 
 
 def _left_to(process: subprocess.Popen[bytes]) -> AbstractContextManager[None]:

@@ -19,7 +19,6 @@ from core.secret import Secret
 from core.terminal import clean
 
 _AGENT = "launch-ready/1"
-_MOST_ANSWER = 256 * 1024
 _WORD = re.compile(r"[a-z0-9_ .-]{1,60}", re.IGNORECASE)
 
 
@@ -50,6 +49,8 @@ class Client:
     url: Secret
     headers: Mapping[str, Secret] = field(default_factory=dict)
     seconds: float = 5.0
+    most_bytes: int = 256 * 1024
+    """What of an answer is read."""
 
     @property
     def host(self) -> str:
@@ -90,7 +91,7 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return _read(answer, ends)
+                return _read(answer, ends, self.most_bytes)
         except requests.exceptions.RequestException as error:
             # Its own words hold the whole address.
             raise AfterError(f"{self.host} {_why(error, self.seconds)}") from None
@@ -113,11 +114,11 @@ def _checked(url: str) -> str:
         raise AfterError("the address is no https:// one: set it anew") from None
 
 
-def _read(answer: Any, ends: float) -> Answered:
+def _read(answer: Any, ends: float, most: int) -> Answered:
     data = bytearray()
     for piece in answer.iter_content(8192):
         data += piece
-        if len(data) > _MOST_ANSWER or time.monotonic() > ends:
+        if len(data) > most or time.monotonic() > ends:
             break
     text = bytes(data).decode("utf-8", "replace")
     try:

@@ -35,14 +35,14 @@ def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = Fa
 
     Examples: `invoke up`, `invoke up --stack staging`, `invoke up --stack staging --engine lab` (a rehearsal).
     """
-    if _by_cli(engine, stack):
+    if by_cli(engine, stack):
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.up(stack, yes=yes), stack)
         return
     from lab.engine import api, render, wire
 
-    done = api.up(_project(stack), _progress())
+    done = api.up(project(stack), progress())
     _say(*render.outputs(wire.mask(done.outputs)), *render.result(done))
 
 
@@ -52,14 +52,14 @@ def preview(_context: Context, stack: str = LAB, engine: str = "auto", json: boo
 
     Examples: `invoke preview`, `invoke preview --stack staging --json > preview.json`.
     """
-    if _by_cli(engine, stack):
+    if by_cli(engine, stack):
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.preview(stack, as_json=json), stack)
         return
     from lab.engine import api, render
 
-    seen = api.preview(_project(stack), _progress(quiet=json))
+    seen = api.preview(project(stack), progress(quiet=json))
     if json:
         _say_json(seen.document)
     else:
@@ -72,17 +72,17 @@ def destroy(_context: Context, stack: str = LAB, engine: str = "auto", confirm: 
 
     Examples: `invoke destroy` (the lab's), `invoke destroy --stack staging --confirm staging`.
     """
-    by_cli = _by_cli(engine, stack)
+    cli_does_it = by_cli(engine, stack)
     if stack != LAB and confirm != stack:
         raise LaunchReadyError(f"this deletes everything of the stack {stack}: say so with --confirm {stack}")
-    if by_cli:
+    if cli_does_it:
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.destroy(stack, yes=True), stack)
         return
     from lab.engine import api, render
 
-    _say(*render.result(api.destroy(_project(stack), _progress())))
+    _say(*render.result(api.destroy(project(stack), progress())))
 
 
 @command(help=_help("json", **{"show-secrets": "show secret outputs in the clear"}))
@@ -93,14 +93,14 @@ def outputs(
 
     Examples: `invoke outputs`, `invoke outputs --stack staging --json`, `invoke outputs --show-secrets`.
     """
-    if _by_cli(engine, stack):
+    if by_cli(engine, stack):
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.outputs(stack, as_json=json, show_secrets=show_secrets), stack)
         return
     from lab.engine import api, render
 
-    found = api.outputs(_project(stack), show_secrets=show_secrets)
+    found = api.outputs(project(stack), show_secrets=show_secrets)
     if json:
         _say_json(found)
     else:
@@ -113,18 +113,18 @@ def refresh(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool
 
     Examples: `invoke refresh`, `invoke refresh --stack staging`.
     """
-    if _by_cli(engine, stack):
+    if by_cli(engine, stack):
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.refresh(stack, yes=yes), stack)
         return
     from lab.engine import api, render
 
-    _say(*render.result(api.refresh(_project(stack), _progress())))
+    _say(*render.result(api.refresh(project(stack), progress())))
 
 
-def _by_cli(engine: str, stack: str) -> bool:
-    """Whether the CLI does it. Raises where it should and is not there, and first of all for an unknown stack."""
+def by_cli(engine: str, stack: str) -> bool:
+    """Whether the CLI does a stack's work. Raises where it is not there, and first of all for an unknown stack."""
     from core.settings.base import stack_file
 
     if engine not in ("auto", "pulumi", "lab"):
@@ -141,10 +141,10 @@ def _by_cli(engine: str, stack: str) -> bool:
 def _run_cli(argv: list[str], stack: str) -> None:
     from adapters import pulumi_cli
 
-    pulumi_cli.run(argv, ROOT, _lab_environment() if stack == LAB else {})
+    pulumi_cli.run(argv, ROOT, lab_environment() if stack == LAB else {})
 
 
-def _lab_environment() -> dict[str, str]:
+def lab_environment() -> dict[str, str]:
     """What the CLI and its provider need to work on the lab."""
     from lab.engine.connect import aws_of, cloudflare_of
     from lab.passphrase import passphrase_of
@@ -159,14 +159,16 @@ def _lab_environment() -> dict[str, str]:
     }
 
 
-def _project(stack: str) -> Project:
+def project(stack: str) -> Project:
+    """What the lab's engine needs for a stack. Raises :class:`core.errors.LabError` where no lab is up."""
     from lab.engine.connect import project_of
     from lab.place import here
 
     return project_of(here(ROOT), stack, os.environ)
 
 
-def _progress(*, quiet: bool = False) -> Progress:
+def progress(*, quiet: bool = False) -> Progress:
+    """Where the engine tells of its steps: standard output, or with ``quiet`` the other one."""
     from lab.engine.terminal import progress_to
 
     return progress_to(sys.stderr if quiet else sys.stdout)

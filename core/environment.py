@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.resources import Resource, as_api
+from core.resources import UNKNOWN, Resource, as_api
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Resources by URN. ``complete``: what is not in here is not declared."""
+    """Resources by URN. ``complete``: what is not in here is not declared.
+
+    ``zone`` is the name of the zone that :attr:`settings`, :attr:`rulesets` and :attr:`web_names` are about: of a stack
+    that declares several, the one that its platform is in.
+    """
 
     resources: Mapping[str, Resource]
     complete: bool
+    zone: str = ""
 
     def of(self, kind: str) -> list[Resource]:
         """The resources of a kind such as ``Ruleset``."""
@@ -26,19 +31,27 @@ class Environment:
         found = self._by_name.get(_folded(name), [])
         return [one for one in found if not types or one.properties.get("type") in types]
 
+    def in_zone(self, kind: str) -> list[Resource]:
+        """The resources of a kind that belong to the zone, as far as that can be told."""
+        return [one for one in self.of(kind) if self.zone_of(one) in (self.zone, "")]
+
+    def zone_of(self, resource: Resource) -> str:
+        """The name of the zone that a resource belongs to, "" where that is not known."""
+        return self._zones.get(resource.zone) or self._zones.get(str(resource.properties.get("zoneId"))) or ""
+
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """The zone's settings by their ids. Of several zones' settings, the first declared."""
-        found: dict[str, Any] = {}
-        for one in self.of("ZoneSetting"):
-            found.setdefault(str(one.properties.get("settingId", one.name)), one.properties.get("value"))
-        return found
+        """The zone's settings by their ids."""
+        return {
+            str(one.properties.get("settingId", one.name)): one.properties.get("value")
+            for one in self.in_zone("ZoneSetting")
+        }
 
     @cached_property
     def rulesets(self) -> dict[str, list[dict[str, Any]]]:
-        """The rules of each phase, as objects of Cloudflare's API, in their order."""
+        """The zone's rules of each phase, as objects of Cloudflare's API, in their order."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for one in self.of("Ruleset"):
+        for one in self.in_zone("Ruleset"):
             rules = one.properties.get("rules")
             listed = found.setdefault(str(one.properties.get("phase", "")), [])
             listed += [as_api(rule) for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
@@ -47,14 +60,21 @@ class Environment:
     @cached_property
     def web_names(self) -> tuple[str, ...]:
         """Names whose traffic passes the edge."""
-        proxied = (one.properties for one in self.of("DnsRecord") if one.properties.get("proxied") is True)
+        proxied = (one.properties for one in self.in_zone("DnsRecord") if one.properties.get("proxied") is True)
         return tuple(dict.fromkeys(str(one.get("name", "")) for one in proxied))
+
+    @cached_property
+    def _zones(self) -> dict[str, str]:
+        """Zones by what tells them apart: their URN, and their id once they have one."""
+        named = [(one, str(one.properties.get("name", ""))) for one in self.of("Zone")]
+        return {key: name for one, name in named for key in (one.urn, one.id) if key and key != UNKNOWN}
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for one in self.resources.values():
-            found.setdefault(one.kind, []).append(one)
+            if one.custom:
+                found.setdefault(one.kind, []).append(one)
         return found
 
     @cached_property
@@ -65,9 +85,9 @@ class Environment:
         return found
 
 
-def environment_of(resources: Iterable[Resource]) -> Environment:
+def environment_of(resources: Iterable[Resource], zone: str = "") -> Environment:
     """The environment that has these resources and no others."""
-    return Environment({one.urn: one for one in resources}, complete=True)
+    return Environment({one.urn: one for one in resources}, complete=True, zone=zone)
 
 
 def _folded(name: Any) -> str:

@@ -75,6 +75,7 @@ class Material:
     waivers: Sequence[Waiver]
     today: date
     declared: Sequence[Resource] | None = None
+    zone: str = ""
     cases: Sequence[Trial] = ()
     notes: tuple[str, ...] = ()
 
@@ -82,8 +83,8 @@ class Material:
 def review(material: Material) -> Review:
     """Review a change; policies are not asked here (:func:`with_verdicts`)."""
     steps = material.preview.steps
-    before, after = around(steps, material.declared, complete=material.preview.complete)
-    moving = [step for step in steps if step.op != SAME]
+    before, after = environments(material)
+    moving = [step for step in steps if step.op != SAME and step.subject.custom]
     tried = behaviour(before, after, material.platform, material.cases)
     found = [one for step in moving for one in _of_step(step, before, after)]
     found = [*settled(found, tried), *change_findings(tried), *moved_findings(moving)]
@@ -103,7 +104,8 @@ def review(material: Material) -> Review:
 
 def environments(material: Material) -> tuple[Environment, Environment]:
     """What the stack declares before the change and after it."""
-    return around(material.preview.steps, material.declared, complete=material.preview.complete)
+    preview = material.preview
+    return around(preview.steps, material.declared, complete=preview.complete, zone=material.zone)
 
 
 def with_verdicts(made: Review, verdicts: Iterable[Verdict]) -> Review:
@@ -158,6 +160,6 @@ def _each_once(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _counts(steps: Sequence[Step], counted: Mapping[str, int]) -> dict[str, int]:
-    found = Counter(step.op for step in steps if not step.subject.type.startswith("pulumi:"))
-    same = max(counted.get(SAME, 0), found.pop(SAME, 0))
+    found = Counter(step.op for step in steps if step.subject.custom)
+    same = found.pop(SAME, 0) or counted.get(SAME, 0)
     return {op: found[op] for op in ("create", UPDATE, REPLACE, DELETE) if found[op]} | ({SAME: same} if same else {})

@@ -10,7 +10,7 @@ from review.steps import DELETE, SAME, Step
 
 
 def around(
-    steps: Iterable[Step], declared: Iterable[Resource] | None, *, complete: bool
+    steps: Iterable[Step], declared: Iterable[Resource] | None, *, complete: bool, zone: str = ""
 ) -> tuple[Environment, Environment]:
     """What there is before and after ``steps``.
 
@@ -32,4 +32,4 @@ def around(
         if step.op == SAME and step.before is None and step.after is not None:
             before[step.urn] = step.after
     whole = complete or declared is not None
-    return Environment(before, whole), Environment(after, whole)
+    return Environment(before, whole, zone), Environment(after, whole, zone)

@@ -11,7 +11,7 @@ from edge import Decision, Request, RequestError, decide
 from review.probes import Probe
 
 # Longer than any period or mitigation: what one trial was counted for is forgotten by the next.
-_APART: Final = 400_000
+_APART: Final = 432_000
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ _ELSEWHERE: Final = frozenset({"DnsRecord", "Ruleset", "ZoneSetting"})
 def loss_findings(step: Step) -> Iterator[Finding]:
     """What goes with a resource that is deleted or replaced."""
     kind = step.subject.kind
-    if kind in _ELSEWHERE or step.op not in (DELETE, REPLACE) or ":stacks:" in step.subject.type:
+    if kind in _ELSEWHERE or step.op not in (DELETE, REPLACE):
         return
     loss = _LOSSES.get(kind)
     forces = f" (by {', '.join(step.forces)})" if step.forces else ""

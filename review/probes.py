@@ -10,21 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from core.settings.platform import Platform
+from core.visitor import BROWSER, VISITOR
 
 MOST: Final = 4_000
 """Probes of one review at most; what is left out is counted."""
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
-# RFC 5737: addresses that are nobody's.
-STRANGER: Final = "198.51.100.77"
-_BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-_COMMON: Final[Mapping[str, Any]] = {
-    "ip.src": STRANGER,
-    "ip.src.country": "NL",
-    "ip.src.asnum": 64500,
-    "cf.threat_score": 0,
-    "cf.client.bot": False,
-}
 _WORD: Final = "x1"
 _MOST_OF_ONE: Final = 12
 
@@ -75,7 +66,7 @@ def probes(platform: Platform, hosts: Sequence[str], expressions: Iterable[str])
 
 
 def _probe(method: str, url: str) -> Probe:
-    return Probe(f"{method} {url}", method, url, (("user-agent", _BROWSER),), _COMMON)
+    return Probe(f"{method} {url}", method, url, (("user-agent", BROWSER),), VISITOR)
 
 
 def _key(probe: Probe) -> tuple[Any, ...]:

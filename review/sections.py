@@ -63,7 +63,7 @@ def headline(made: Review) -> str:
     parts = [
         f"{count} {word}" for key, word in words.items() if (count := sum(one.direction == key for one in stopping))
     ]
-    parts += [named(len(broken), "policy").replace("policys", "policies") + " not fulfilled"] if broken else []
+    parts += [named(len(broken), "policy") + " not fulfilled"] if broken else []
     return "Look closely: " + ", ".join(parts)
 
 

@@ -33,4 +33,5 @@ def shorten(text: str, longest: int = LONGEST) -> str:
 
 def named(count: int, what: str) -> str:
     """``1 record``, ``2 records``."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s" if not what.endswith("y") else "")
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count:,} {what if count == 1 else plural}"

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.errors import ReviewError
-from core.pulumi_crypt import SECRET_SIGNATURE, SIGNATURE_KEY
-from core.resources import SECRET, Resource, name_in, type_in
+from core.resources import Resource, closed_properties, name_in, type_in
 
 SAME, CREATE, UPDATE, DELETE, REPLACE = "same", "create", "update", "delete", "replace"
 
@@ -33,17 +32,6 @@ _MEANS: Final[Mapping[str, str]] = {
     "remove-pending-replace": SAME,
 }
 _HALVES: Final = ("create-replacement", "delete-replaced")
-# Where a provider takes a secret as plain text, a preview shows it: never here.
-_SECRET_INPUTS: Final[Mapping[str, frozenset[str]]] = {
-    "SecretsStoreSecret": frozenset({"value"}),
-    "WorkersSecret": frozenset({"secretText"}),
-    "OriginCaCertificate": frozenset({"privateKey"}),
-    "AuthenticatedOriginPullsCertificate": frozenset({"privateKey"}),
-    "AuthenticatedOriginPulls": frozenset({"privateKey"}),
-    "CustomSsl": frozenset({"privateKey"}),
-    "NotificationPolicyWebhooks": frozenset({"secret"}),
-    "TunnelSecret": frozenset({"secret"}),
-}
 
 
 @dataclass(frozen=True)
@@ -147,18 +135,14 @@ def _resource(state: Any, urn: str, drifted: set[str]) -> Resource | None:
         if isinstance(outputs, dict) and key in outputs:
             properties[key] = outputs[key]
     type_ = sys.intern(str(state.get("type") or type_in(urn)))
-    hidden = _SECRET_INPUTS.get(type_.rsplit(":", 1)[-1], frozenset())
-    secret = state.get("additionalSecretOutputs")
-    hidden |= set(secret) if isinstance(secret, list) else set()
-    closed = {sys.intern(k): SECRET if k in hidden else _closed(v) for k, v in properties.items() if k != "__defaults"}
-    return Resource(type_, name_in(urn), urn, closed)
-
-
-def _closed(value: Any) -> Any:
-    """The value without what Pulumi marks as a secret, whatever that holds, and without its ``__defaults``."""
-    if isinstance(value, dict):
-        if value.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
-            return SECRET
-        plain = {sys.intern(key): _closed(item) for key, item in value.items() if key != "__defaults"}
-        return plain | {"text": SECRET} if plain.get("type") == "secret_text" and "text" in plain else plain
-    return [_closed(item) for item in value] if isinstance(value, list) else value
+    secret, sources = state.get("additionalSecretOutputs"), state.get("propertyDependencies")
+    zones = sources.get("zoneId") if isinstance(sources, dict) else None
+    return Resource(
+        type_,
+        name_in(urn),
+        urn,
+        closed_properties(type_, properties, secret if isinstance(secret, list) else ()),
+        str(state.get("id") or ""),
+        str(zones[0]) if isinstance(zones, list) and zones else "",
+        state.get("custom") is not False,
+    )

@@ -8,20 +8,41 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from core.errors import EngineError
 from core.pulumi_crypt import Crypter
 from core.secret import Secret
 from lab.engine import api, preview_json
 from lab.engine.model import Event
+from lab.engine.plan import NoProvider, Shape
 from lab.engine.program import ProgramProcess
 from lab.engine.project import Project, read_config, read_program, read_stack
+from lab.engine.providers import Provider
+from lab.engine.providers.cloudflare.kinds import KINDS
 from lab.engine.run import Run
 from lab.engine.snapshot import Snapshot
 
 # Nothing is ever asked of it: a preview in which everything is new needs no answer. The port is "discard".
 _NOBODY = "http://127.0.0.1:9/client/v4"
+
+
+class _Nobody:
+    """A provider of any package: what it knows of a type is what a declaration needs, and it does nothing."""
+
+    def shape(self, type_: str) -> Shape:
+        return KINDS.get(type_) or NoProvider()
+
+    def secret_outputs(self, type_: str) -> frozenset[str]:
+        return KINDS[type_].secret if type_ in KINDS else frozenset()
+
+    def __getattr__(self, name: str) -> Any:
+        raise EngineError(
+            f"a declaration asks nobody, and this would have to {name}: give what it looks up as a setting"
+        )
 
 
 class Sealed(Crypter):
@@ -35,8 +56,10 @@ class Sealed(Crypter):
         return Secret(f"sealed-{hashlib.sha256(value.encode()).hexdigest()}")
 
 
-def declare(root: Path, stack: str) -> dict[str, Any]:
+def declare(root: Path, stack: str, instead: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The preview document of the stack's program at ``root``, as if nothing of it were there: each step creates.
+
+    ``instead`` has config values by full key that go before the file's.
 
     Raises :class:`core.errors.LaunchReadyError` for a program or a stack's file that fails.
     """
@@ -56,12 +79,14 @@ def declare(root: Path, stack: str) -> dict[str, Any]:
             )
             run = Run(
                 snapshot=Snapshot(project.state, crypter, project.state.read(), dry_run=True),
-                provider_for=api.providers_of(project),
+                provider_for=lambda _package, _inputs: cast(Provider, _Nobody()),
                 progress=events.append,
                 parallel=project.parallel,
                 dry_run=True,
             )
-            opened = api.Opened(program, read_config(tree, program.name, crypter), run)
+            config = read_config(tree, program.name, crypter)
+            config = replace(config, values={**config.values, **(instead or {})})
+            opened = api.Opened(program, config, run)
             with api.ending(run):
                 api.serve_program(project, opened, process)
     finally:

@@ -1,0 +1,153 @@
+"""What a review is made of: the stack's file, a preview or two declarations, request cases, policies."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.errors import LaunchReadyError, ReviewError
+from core.resources import Resource
+from core.settings.base import NAMESPACE, config_of, stack_file
+from core.settings.stack import STACKS_DIR, Stack, stack_of
+from core.settings.yaml_tree import Json, read_tree
+from core.terminal import clean
+from review.assess import Material, Review, environments, review, with_verdicts
+from review.declared import between, resources_of
+from review.reading import Preview, preview_from, read_preview
+
+HOSTS = f"{NAMESPACE}:hosts"
+_LONGEST_NOTE = 300
+
+
+def reviewed(root: Path, stack: str, preview: str, base: str, engine: str) -> Review:
+    """The whole review. Raises :class:`LaunchReadyError`."""
+    settings = settings_of(root, stack)
+    notes: list[str] = []
+    declared: Sequence[Resource] | None = None
+    if base:
+        seen, declared = _against(root, stack, base, notes)
+    else:
+        seen = read_preview(Path(preview)) if preview else _preview(root, stack, engine)
+        declared = None if seen.complete else _declared_or_not(root, stack, notes)
+    material = Material(
+        stack=stack,
+        preview=seen,
+        platform=settings.platform,
+        thresholds=settings.review,
+        waivers=settings.waivers.items,
+        today=datetime.now(UTC).date(),
+        declared=declared,
+        zone=settings.zone.name,
+        notes=tuple(notes),
+    )
+    return with_policies(review(material), material, settings)
+
+
+def with_policies(made: Review, material: Material, settings: Stack) -> Review:
+    """The review with what the policies say; where not all is known that is declared, they are undecided."""
+    from core.policy import Verdict
+    from stacks.policy import judge
+
+    _, after = environments(material)
+    if not after.complete:
+        said = "the preview leaves out what does not change, and the program's declaration is not known"
+        open_ = Verdict(rule="policies", subject="all", outcome="undecided", said=said, fix="preview with --show-sames")
+        return with_verdicts(made, [open_])
+    return with_verdicts(made, judge(after.resources.values(), settings, material.today))
+
+
+def settings_of(root: Path, stack: str) -> Stack:
+    """A stack's file, whether or not its hosts' inventory is there: a review asks none of them."""
+    tree = read_tree(stack_file(root / STACKS_DIR, stack))
+    config = config_of(tree)
+    if hosts := _hosts_instead(root, stack, root):
+        config = {**config, HOSTS: hosts}
+    return stack_of(config, tree, root)
+
+
+def _preview(root: Path, stack: str, engine: str) -> Preview:
+    from cli.stack import by_cli, lab_environment, progress, project
+
+    if not by_cli(engine, stack):
+        from lab.engine import api
+
+        return preview_from(api.preview(project(stack), progress(quiet=True), sames=True).document)
+    from adapters import pulumi_cli
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "preview.json"
+        status = pulumi_cli.run_into(
+            file,
+            pulumi_cli.preview(stack, as_json=True, whole=True),
+            root,
+            lab_environment() if stack == "lab" else {},
+        )
+        if status and not file.stat().st_size:
+            raise ReviewError(f"`pulumi preview` ended with status {status}: what it printed says why")
+        return read_preview(file)
+
+
+def _declared_or_not(root: Path, stack: str, notes: list[str]) -> Sequence[Resource] | None:
+    try:
+        return _declared(root, stack, root)
+    except LaunchReadyError as error:
+        notes.append(f"what the program declares is not known: {clean(str(error))[:_LONGEST_NOTE]}")
+        return None
+
+
+def _against(root: Path, stack: str, base: str, notes: list[str]) -> tuple[Preview, Sequence[Resource]]:
+    """The steps from what is declared at ``base`` to what is declared now; each program in a process of its own."""
+    from adapters.git_tree import tree_at
+    from lab.engine.providers.cloudflare.kinds import KINDS
+
+    with tree_at(root, base) as folder, ThreadPoolExecutor(1) as pool:
+        there = (folder / STACKS_DIR / f"Pulumi.{stack}.yaml").exists()
+        now = pool.submit(_declared, root, stack, root)
+        before = _declared(folder, stack, root) if there else []
+        notes += _changed_secrets(folder, root, stack)
+        after = now.result()
+    if not before:
+        notes.append(f"{base} has no stack {stack}: everything is new")
+    return between(before, after, lambda type_: KINDS[type_].replaced_by if type_ in KINDS else frozenset()), after
+
+
+def _declared(folder: Path, stack: str, root: Path) -> list[Resource]:
+    from lab.engine.declare import declare
+
+    hosts = _hosts_instead(folder, stack, root)
+    instead = {HOSTS: json.dumps(hosts)} if hosts else {}
+    return resources_of(preview_from(declare(folder, stack, instead)))
+
+
+def _hosts_instead(folder: Path, stack: str, root: Path) -> dict[str, Json] | None:
+    """Hosts in the place of an inventory that is not in ``folder``, as git keeps none that a machine writes.
+
+    They are those of now (``root``), or one for documentation (RFC 5737): of a change of hosts, nothing is said then.
+    """
+    hosts = config_of(read_tree(stack_file(folder / STACKS_DIR, stack))).get(HOSTS)
+    inventory = hosts.get("inventory") if isinstance(hosts, dict) else None
+    if not isinstance(inventory, str) or (folder / inventory).exists():
+        return None
+    listed: list[Json] = [{"name": "host", "address": "192.0.2.1"}]
+    if (root / inventory).exists():
+        fleet = settings_of(root, stack).fleet
+        listed = [{"name": host.name, "address": host.address} for host in fleet.hosts]
+    return {"app": listed}
+
+
+def _changed_secrets(before: Path, after: Path, stack: str) -> list[str]:
+    """Config secrets whose ciphertext differs: a new value, or the same one encrypted anew."""
+    old, new = (_sealed(folder, stack) for folder in (before, after))
+    changed = [key for key in new if key in old and new[key] != old[key]]
+    return [f"the config secret {clean(key)} has another value, or was encrypted anew" for key in sorted(changed)]
+
+
+def _sealed(folder: Path, stack: str) -> dict[str, Json]:
+    if not (folder / STACKS_DIR / f"Pulumi.{stack}.yaml").exists():
+        return {}
+    config = config_of(read_tree(stack_file(folder / STACKS_DIR, stack)))
+    return {key: value for key, value in config.items() if isinstance(value, dict) and set(value) == {"secure"}}
