@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from cli import artifact, contract, drill, edge, hosts, incident, lab, ledger, release, review, stack, unfinished
+from cli import (
+    artifact,
+    contract,
+    drill,
+    edge,
+    hosts,
+    incident,
+    lab,
+    ledger,
+    live_state,
+    release,
+    review,
+    stack,
+    unfinished,
+)
 
 namespace = Collection(
     stack.up,
@@ -17,6 +31,7 @@ namespace = Collection(
     stack.outputs,
     stack.refresh,
     review.review,
+    live_state.drift,
     incident.status,
     incident.logs,
     # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.

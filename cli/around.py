@@ -61,7 +61,7 @@ def after_of(path: Path, settings: Release) -> After | None:
         zone = load_sections(path, {"zone": Zone})["zone"]
         if not isinstance(zone, Zone):
             raise TypeError("load_sections returned another section than was asked for")
-        purger = CloudflarePurger(zone.name, zone.account_id, lambda: _cloudflare(stack_of(path)))
+        purger = CloudflarePurger(zone.name, zone.account_id, lambda: cloudflare_access(stack_of(path)))
     return After(purger, tuple(marker(wanted, os.environ) for wanted in settings.markers))
 
 
@@ -84,7 +84,7 @@ def _passphrase(stack: str) -> Secret:
     return passphrase_from(os.environ)
 
 
-def _cloudflare(stack: str) -> tuple[str, Secret]:
+def cloudflare_access(stack: str) -> tuple[str, Secret]:
     """The API's address and a token: the lab's own, else as Cloudflare's own tools find them."""
     from adapters.purge import API
 

@@ -71,6 +71,10 @@ class SplitError(LaunchReadyError):
     exit_code = 7
 
 
+class LiveError(LaunchReadyError):
+    """Cloudflare's API does not say what is there, or not all of it: nothing was compared nor written."""
+
+
 class LabError(LaunchReadyError):
     """The embedded lab cannot start, stop or answer."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from core.secret import Secret
 from core.settings.credentials import Credential
@@ -119,6 +119,18 @@ class Record(Protocol):
 
     def add(self, line: str) -> None:
         """Append one line; it is on the disk before this returns. Raises :class:`core.errors.HostError`."""
+        ...
+
+
+class LiveApi(Protocol):
+    """Cloudflare's API, to look at. Each call raises :class:`core.errors.LiveError`, and waits for a bounded time."""
+
+    def items(self, path: str, query: Mapping[str, str] | None = None) -> Sequence[Mapping[str, Any]]:
+        """Every item of a collection, all pages of it; none where there is no such collection (404)."""
+        ...
+
+    def get(self, path: str) -> Mapping[str, Any] | None:
+        """One object; None for 404."""
         ...
 
 

@@ -1,0 +1,150 @@
+"""Tasks that look at what is really there: `drift`, beside what a stack declares, and `adopt`, for a zone that nobody
+has declared yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from cli.guard import ROOT, command
+from core.errors import SettingsError
+from core.terminal import clean
+
+if TYPE_CHECKING:
+    from adapters.cloudflare_api import CloudflareApi
+    from core.secret import Secret
+    from drift.compare import Compared, Wanted
+    from drift.differences import Difference
+    from lab.engine.declared import Declared
+
+_LAB = "lab"
+_DRIFTED = 2
+_LONGEST = 200
+_HEADS = {
+    "missing": "declared, and not there",
+    "changed": "not as it is declared",
+    "undeclared": "there, and declared by nobody",
+}
+
+
+@command(
+    help={
+        "stack": "the stack: stacks/Pulumi.<stack>.yaml (lab without it)",
+        "json": "JSON on standard output, and nothing else there",
+    }
+)
+def drift(_context: Context, stack: str = _LAB, json: bool = False) -> None:
+    """Say how the live zone differs from what the stack declares; nothing is changed.
+
+    It is read through Cloudflare's API (CLOUDFLARE_API_TOKEN) and not from Pulumi's state: what was changed by hand,
+    and records, rules and settings that nobody declared. The exit status is 0 without a difference, 2 with one, 1 if
+    not all of it could be read.
+
+    Examples: `invoke drift`, `invoke drift --stack production --json`.
+    """
+    found = compared(stack, api_of(stack))
+    if json:
+        _say_json({"stack": stack, **document(found)})
+    else:
+        _say(*lines(found))
+    if found.differences:
+        raise Exit(code=_DRIFTED)
+
+
+def compared(stack: str, api: CloudflareApi) -> Compared:
+    """What the stack declares, beside what ``api`` has."""
+    from drift.compare import compare
+
+    return compare(wanted_by(declared_by(stack)), api)
+
+
+def declared_by(stack: str) -> list[Declared]:
+    """What the program of the stack declares. Without a passphrase, what it makes of secrets is a placeholder's."""
+    from core.settings.base import stack_file
+    from lab.engine.declared import declared
+
+    stack_file(ROOT / "stacks", stack)
+    return declared(ROOT, stack, _passphrase(stack))
+
+
+def wanted_by(found: Sequence[Declared]) -> list[Wanted]:
+    """Cloudflare's resources among them, each with the zone that it is in."""
+    from drift.compare import Wanted
+
+    ours = [each for each in found if each.resource.type.startswith("cloudflare:")]
+    zones = {each.resource.urn for each in ours if each.resource.kind == "Zone"}
+    wanted = []
+    for each in ours:
+        own = each.resource.urn if each.resource.urn in zones else ""
+        above = [urn for urn in each.depends.get("zoneId", ()) if urn in zones]
+        wanted.append(Wanted(each.resource, own or next(iter(above), "")))
+    return wanted
+
+
+def api_of(stack: str) -> CloudflareApi:
+    """The API that the stack's zone is at."""
+    from adapters.cloudflare_api import CloudflareApi
+    from cli.around import cloudflare_access
+
+    return CloudflareApi(*cloudflare_access(stack))
+
+
+def _passphrase(stack: str) -> Secret | None:
+    from lab.passphrase import passphrase_of
+
+    try:
+        return passphrase_of(stack, os.environ)
+    except SettingsError:
+        return None
+
+
+def document(found: Compared) -> dict[str, Any]:
+    """``{drift, differences: [{what, kind, name, path, declared, live, urn, zone}], not_compared, looked_at}``."""
+    return {
+        "drift": bool(found.differences),
+        "differences": [difference.as_json() for difference in found.differences],
+        "not_compared": found.not_compared,
+        "looked_at": found.looked_at,
+    }
+
+
+def lines(found: Compared) -> list[str]:
+    """For people: text from the zone is shown and never obeyed."""
+    told: list[str] = []
+    for what, head in _HEADS.items():
+        these = [difference for difference in found.differences if difference.what == what]
+        if these:
+            told += [f"{head}:", *(f"  {_line(difference)}" for difference in these)]
+    if found.not_compared:
+        told += ["not compared:", *(f"  {clean(each)}" for each in found.not_compared)]
+    count = len(found.differences)
+    end = f"{count} difference{'s'[: count != 1]}" if count else "no difference"
+    return [*told, f"{end}, in {found.looked_at} objects that are there"]
+
+
+def _line(difference: Difference) -> str:
+    name = f"{difference.kind} {difference.name}"
+    if difference.what == "changed":
+        return clean(f"{name}: {difference.path} is {_shown(difference.live)}, declared {_shown(difference.declared)}")
+    return clean(name + (f" is {_shown(difference.live)}" if difference.live is not None else ""))
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text or '""'
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _say(*told: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in told))
+
+
+def _say_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
