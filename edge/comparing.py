@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
-import re2
-
 from edge.literals import compile_pattern
 from edge.syntax import Comparison, InList, OneOf, Pattern, Span, Test, Truthy, Wildcard
 from edge.truth import Truth, cannot_tell
@@ -56,14 +54,47 @@ def ordering(name: str, right: Any) -> Callable[[Any], bool]:
 
 
 def _in_spans(spans: Sequence[Span]) -> Callable[[Any], bool]:
-    ranges = [(type(span.first), int(span.first), int(span.last)) for span in spans]
-    return lambda value: any(kind is type(value) and first <= int(value) <= last for kind, first, last in ranges)
+    single = frozenset(span.first for span in spans if span.first == span.last)
+    ranges = [(type(span.first), int(span.first), int(span.last)) for span in spans if span.first != span.last]
+
+    def within(value: Any) -> bool:
+        if value in single:
+            return True
+        if not ranges:
+            return False
+        kind, number = type(value), int(value)
+        return any(first <= number <= last and wanted is kind for wanted, first, last in ranges)
+
+    return within
 
 
 def _wildcard(parts: Sequence[bytes], strict: bool) -> Callable[[bytes], bool]:
     """Each star stands for any octets; the whole value has to fit."""
-    pattern = b".*".join(re2.escape(part if strict else part.lower()) for part in parts)
-    matcher = compile_pattern(b"(?s)^" + pattern + b"$")
     if strict:
-        return lambda value: matcher.search(value) is not None
-    return lambda value: matcher.search(value.lower()) is not None
+        return fitting(parts)
+    fits = fitting([part.lower() for part in parts])
+    return lambda value: fits(value.lower())
+
+
+def fitting(parts: Sequence[bytes]) -> Callable[[bytes], bool]:
+    """Whether a value has these texts in their order, the first at its beginning and the last at its end.
+
+    The leftmost place of each is as good as any: what fits with a later one fits with it too.
+    """
+    first, *middle, last = parts if len(parts) > 1 else (*parts, b"")
+    if len(parts) == 1:
+        return lambda value: value == first
+    shortest = len(first) + len(last)
+
+    def fits(value: bytes) -> bool:
+        if len(value) < shortest or not value.startswith(first) or not value.endswith(last):
+            return False
+        place, end = len(first), len(value) - len(last)
+        for part in middle:
+            found = value.find(part, place, end)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return True
+
+    return fits

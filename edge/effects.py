@@ -53,9 +53,12 @@ class Headers:
     """``rewrite`` of header fields: operation, name and value of each."""
 
     changes: Sequence[tuple[str, str, Text]]
+    static: tuple[HeaderChange, ...] | None
 
     def apply(self, request: Request) -> tuple[HeaderChange, ...] | CannotTell:
         """The changes for this request; what Cloudflare would set to nothing it removes."""
+        if self.static is not None:
+            return self.static
         made: list[HeaderChange] = []
         for operation, name, text in self.changes:
             value = text(request)
@@ -104,7 +107,8 @@ def headers_of(parameters: Mapping[str, Any]) -> Headers | None:
         given = [{"name": name, **mapping(change)} for name, change in given.items()]
     if not isinstance(given, Sequence) or not given:
         return None
-    return Headers([_change(mapping(change)) for change in given])
+    changes = [mapping(change) for change in given]
+    return Headers([_change(change) for change in changes], _static(changes))
 
 
 def skip_of(parameters: Mapping[str, Any]) -> Skip:
@@ -143,6 +147,17 @@ def as_text(value: Any) -> Any:
     if isinstance(value, int | Address):
         return str(value).lower().encode()
     return cannot_tell("a text, where there is a list")
+
+
+def _static(changes: Sequence[Mapping[str, Any]]) -> tuple[HeaderChange, ...] | None:
+    """The changes if they are the same for every request."""
+    made = []
+    for change in changes:
+        operation, value = str(change.get("operation") or "set"), change.get("value")
+        if operation != "remove" and not (isinstance(value, str) and value):
+            return None
+        made.append(HeaderChange(operation, str(change.get("name") or ""), "" if operation == "remove" else str(value)))
+    return tuple(made)
 
 
 def _change(change: Mapping[str, Any]) -> tuple[str, str, Text]:

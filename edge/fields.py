@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, Final
 
 from edge import body
-from edge.request import Request, StringMap, extension, to_bytes
+from edge.request import Request, StringMap, extension
 from edge.typed import ALIASES, FieldValue
 
 
@@ -82,8 +82,8 @@ def _languages(request: Request) -> list[bytes]:
 DERIVED: Final[Mapping[str, Callable[[Request], Any]]] = {
     "cf.edge.server_port": lambda request: request.port,
     "http.cookie": lambda request: request.header(b"cookie"),
-    "http.host": lambda request: to_bytes(request.host),
-    "http.referer": lambda request: request.header(b"referer"),
+    "http.host": lambda request: request.host_octets,
+    "http.referer": lambda request: request.referer,
     "http.request.accepted_languages": _languages,
     "http.request.body.form": _if_known(body.form, lambda found: found),
     "http.request.body.form.names": _if_known(body.form, _names),
@@ -117,7 +117,7 @@ DERIVED: Final[Mapping[str, Callable[[Request], Any]]] = {
     "http.request.uri.path": lambda request: request.path,
     "http.request.uri.path.extension": lambda request: extension(request.path),
     "http.request.uri.query": lambda request: request.query,
-    "http.user_agent": lambda request: request.header(b"user-agent"),
+    "http.user_agent": lambda request: request.user_agent,
     "http.x_forwarded_for": lambda request: request.header(b"x-forwarded-for"),
     "raw.http.request.full_uri": lambda request: request.full_uri(request.raw_uri),
     "raw.http.request.uri": lambda request: request.raw_uri,

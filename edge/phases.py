@@ -11,7 +11,7 @@ from typing import Any, Final
 from edge.decision import Decision, HeaderChange, Undecided
 from edge.rate_limit import Counters
 from edge.request import Request
-from edge.rules import Rule, compile_rule
+from edge.rules import Rule, compile_rule, scan_of
 from edge.truth import CannotTell
 from edge.walk import Walk
 
@@ -50,11 +50,12 @@ class Policy:
     def __init__(self, settings: Mapping[str, Any], rulesets: Rulesets) -> None:
         """``settings`` go by a setting's id; ``rulesets`` are rule objects of the API by phase, in their order."""
         self._always_https = settings.get("always_use_https") == "on"
-        self._phases = [(phase, made) for phase in ORDER if (made := _compiled(rulesets, phase))]
+        self._phases = [(phase, made, scan_of(made)) for phase in ORDER if (made := _compiled(rulesets, phase))]
         self._on_response = _compiled(rulesets, RESPONSE_HEADERS)
+        self._scan_response = scan_of(self._on_response)
         self._count_after = [
             (rule, rule.rate_limit)
-            for phase, rules in self._phases
+            for phase, rules, _ in self._phases
             for rule in rules
             if phase == RATE_LIMIT and rule.rate_limit and rule.rate_limit.after_response
         ]
@@ -67,8 +68,9 @@ class Policy:
             location = f"https://{request.host}{request.target}"
             return Decision("redirect", "always_use_https", "", 301, location)
         walk = Walk(request, counters)
-        for phase, rules in self._phases:
-            if decision := walk.through(phase, rules):
+        for phase, rules, scan in self._phases:
+            hits = scan(walk.request)
+            if hits and (decision := walk.through(phase, rules, hits)):
                 return decision
         return walk.passed(self.on_response(walk.request)[0] if self._on_response else ())
 
@@ -79,8 +81,11 @@ class Policy:
         """
         changes: list[HeaderChange] = []
         undecided: list[Undecided] = []
-        for rule in self._on_response:
-            truth = rule.matches(request)
+        for place, truth in self._scan_response(request):
+            rule = self._on_response[place]
+            if truth is True and rule.headers and rule.headers.static is not None:
+                changes += rule.headers.static
+                continue
             made = rule.headers.apply(request) if truth is True and rule.headers else ()
             reasons = [str(found) for found in (truth, made) if isinstance(found, CannotTell)]
             undecided += [Undecided(RESPONSE_HEADERS, rule.name, reason, rule.action) for reason in reasons]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from core.errors import SettingsError
+from edge.lazy import lazy
 from edge.typed import typed_fields
 
 _UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -81,42 +81,57 @@ class Request:
         other = copy.copy(self)
         for name in ("path", "query", "arguments", "lower_path"):
             other.__dict__.pop(name, None)
-        # These are where cached properties keep what they once found.
+        # This is where lazy properties keep what they once found.
         other.__dict__["path"] = self.path if path is None else path
         other.__dict__["query"] = self.query if query is None else query
         return other
 
-    @cached_property
+    @lazy
     def method_octets(self) -> bytes:
         """The method as octets."""
         return to_bytes(self.method)
 
-    @cached_property
+    @lazy
+    def host_octets(self) -> bytes:
+        """The host as octets."""
+        return to_bytes(self.host)
+
+    @lazy
+    def user_agent(self) -> bytes:
+        """The header of this name."""
+        return self.header(b"user-agent")
+
+    @lazy
+    def referer(self) -> bytes:
+        """The header of this name."""
+        return self.header(b"referer")
+
+    @lazy
     def raw_uri(self) -> bytes:
         """Path and query as sent."""
         return to_bytes(self.target)
 
-    @cached_property
+    @lazy
     def raw_path(self) -> bytes:
         """The path as sent."""
         return self.raw_uri.partition(b"?")[0]
 
-    @cached_property
+    @lazy
     def raw_query(self) -> bytes:
         """The query as sent, without its question mark."""
         return self.raw_uri.partition(b"?")[2]
 
-    @cached_property
+    @lazy
     def path(self) -> bytes:
         """The path after URL normalisation and rewriting."""
         return normalise_path(self.raw_path)
 
-    @cached_property
+    @lazy
     def query(self) -> bytes:
         """The query after URL normalisation and rewriting."""
         return _normalise_escapes(self.raw_query)
 
-    @cached_property
+    @lazy
     def lower_path(self) -> bytes:
         """The path in lower case, which most rules ask for."""
         return self.path.lower()
@@ -130,24 +145,24 @@ class Request:
         """``uri`` with scheme and host."""
         return to_bytes(f"{self.scheme}://{self.host}") + uri
 
-    @cached_property
+    @lazy
     def header_map(self) -> StringMap:
         """Values by name in lower case, each name's in their order. There is always a Host."""
         found = grouped((to_bytes(name).lower(), to_bytes(value)) for name, value in self.headers)
         return found if b"host" in found else {b"host": [to_bytes(self.host)], **found}
 
-    @cached_property
+    @lazy
     def cookies(self) -> StringMap:
         """Values by cookie name, as sent."""
         pairs = b";".join(self.header_map.get(b"cookie", ())).split(b";")
         return grouped(split_pair(pair.strip()) for pair in pairs if pair.strip())
 
-    @cached_property
+    @lazy
     def arguments(self) -> StringMap:
         """Values by name of the normalised query's arguments, percent escapes left as they are."""
         return arguments_of(self.query)
 
-    @cached_property
+    @lazy
     def raw_arguments(self) -> StringMap:
         """Values by name of the query's arguments as sent."""
         return arguments_of(self.raw_query)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from edge import inline
 from edge.effects import (
     Headers,
     Redirect,
@@ -20,10 +21,12 @@ from edge.effects import (
     rewrite_of,
     skip_of,
 )
-from edge.evaluate import Evaluate, compile_expression, compile_value
+from edge.evaluate import Evaluate, compile_tree, compile_value
+from edge.inline import Hits
+from edge.parser import parse
 from edge.rate_limit import Limit, key_of
 from edge.request import Request
-from edge.syntax import ExpressionError
+from edge.syntax import Address, ExpressionError, Logical
 from edge.truth import CannotTell, cannot_tell
 
 # The data centre is always the same one here.
@@ -57,14 +60,14 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. ``name`` is its ``ref``, else its ``id``. A rule that cannot be understood matches "cannot tell".
+    """One rule. ``name`` is its ``ref``, else its ``id``. ``tree`` is its filter, or what is wrong with it.
 
     ``settings`` are what it sets in the phases of settings; ``ruleset`` is the one that it executes.
     """
 
     name: str
     action: str
-    matches: Evaluate
+    tree: Logical | CannotTell
     answer: Answer | None = None
     skip: Skip | None = None
     redirect: Redirect | None = None
@@ -78,18 +81,18 @@ class Rule:
 def compile_rule(rule: Mapping[str, Any]) -> Rule:
     """Compile a rule as Cloudflare's API returns it (``expression``, ``action``, ``action_parameters``, …).
 
-    Nothing in it makes this fail: a rule that is not as Cloudflare has them matches "cannot tell".
+    Nothing in it makes this fail: whether a rule matches that is not as Cloudflare has them cannot be told.
     """
     action = str(rule.get("action") or "")
     parameters = mapping(rule.get("action_parameters"))
-    matches, rate_limit = _understand(str(rule.get("expression") or "")), None
+    tree, rate_limit = _understood(str(rule.get("expression") or "")), None
     if counting := mapping(rule.get("ratelimit")):
         rate_limit = _rate_limit(rule, counting)
-        matches = matches if rate_limit else _open("its rate limit, which is not one of requests")
+        tree = tree if rate_limit else cannot_tell("its rate limit, which is not one of requests")
     return Rule(
         name=str(rule.get("ref") or rule.get("id") or "?"),
         action=action,
-        matches=matches,
+        tree=tree,
         answer=_answer(mapping(parameters.get("response"))),
         skip=skip_of(parameters) if action == "skip" else None,
         redirect=redirect_of(parameters) if action == "redirect" else None,
@@ -101,11 +104,33 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
     )
 
 
-def _understand(text: str) -> Evaluate:
+def scan_of(rules: Sequence[Rule]) -> Callable[[Request], Hits]:
+    """The function that gives the rules of a phase that match a request, or may: their places, and the truth.
+
+    Rules that count more than they match are always among them.
+    """
+    understood = [(place, rule.tree) for place, rule in enumerate(rules) if not isinstance(rule.tree, CannotTell)]
+    open_ones: Hits = [(place, rule.tree) for place, rule in enumerate(rules) if isinstance(rule.tree, CannotTell)]
+    places = [place for place, _ in understood]
+    counting = [i for i, place in enumerate(places) if (limit := rules[place].rate_limit) and limit.counts]
+    scan = inline.scan_of([tree for _, tree in understood], frozenset(counting))
+    if not open_ones:
+        return scan
+    return lambda request: sorted(
+        [*open_ones, *((places[place], truth) for place, truth in scan(request))], key=lambda hit: hit[0]
+    )
+
+
+def _understood(text: str) -> Logical | CannotTell:
     try:
-        return compile_expression(text)
+        return parse(text)
     except ExpressionError as error:
-        return _open(f"its expression ({error})")
+        return cannot_tell(f"its expression ({error})")
+
+
+def _understand(text: str) -> Evaluate:
+    tree = _understood(text)
+    return (lambda _: tree) if isinstance(tree, CannotTell) else compile_tree(tree)
 
 
 def _open(reason: str) -> Evaluate:
@@ -172,7 +197,7 @@ def _as_bytes(value: Any) -> bytes | CannotTell | None:
         return value
     if isinstance(value, Sequence):
         return b"\0".join(map(_item, value))
-    return str(value).encode()
+    return value.packed if isinstance(value, Address) else str(value).encode()
 
 
 def _item(value: Any) -> bytes:

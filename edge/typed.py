@@ -28,48 +28,85 @@ FACTS: Final[Mapping[str, Type]] = {"is_jwt_present": MapOf(BOOL), "is_jwt_valid
 
 def typed_fields(given: Mapping[str, Any], error: Callable[[str], Exception]) -> dict[str, FieldValue]:
     """The fields by the name that is current. Raises ``error`` with a sentence that names the field."""
-    return {ALIASES.get(name, name): typed_field(name, value, error) for name, value in given.items()}
+    found: dict[str, FieldValue] = {}
+    for name, value in given.items():
+        known = _KNOWN.get(name)
+        if known is None:
+            raise error(f"there is no field {str(name)[:100]!r} at Cloudflare")
+        current, convert = known
+        try:
+            found[current] = None if value is None else convert(value)
+        except (ValueError, RecursionError):
+            said = f"the field {name} is {str(value)[:80]!r}, and it must be of type {_TYPES[name]}"
+            raise error(said) from None
+    return found
 
 
-def typed_field(name: str, value: Any, error: Callable[[str], Exception]) -> FieldValue:
-    """The value of one field, None if it is known to be absent. Raises ``error``."""
-    kind = FIELDS.get(name) or FACTS.get(name)
-    if kind is None:
-        raise error(f"there is no field {str(name)[:100]!r} at Cloudflare")
-    try:
-        return None if value is None else _typed(kind, value)
-    except ValueError:
-        raise error(f"the field {name} is {str(value)[:80]!r}, and it must be of type {kind}") from None
-
-
-def _typed(kind: Type, value: Any) -> FieldValue:
-    """``value`` as ``kind``. Raises :class:`ValueError`."""
-    if kind == BYTES:
-        return _octets(value)
-    if kind == IP:
-        return _address(str(value))
-    if kind == INT:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    elif kind == BOOL:
-        if isinstance(value, bool):
-            return value
-    elif isinstance(kind, ArrayOf):
-        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-            return [_typed(kind.item, item) for item in value]
-    elif isinstance(kind, MapOf) and isinstance(value, Mapping):
-        return {_octets(key): _typed(kind.item, item) for key, item in value.items()}
-    raise ValueError(value)
-
-
-def _octets(text: Any) -> bytes:
-    if isinstance(text, bytes):
-        return text
-    if isinstance(text, str):
-        return text.encode("utf-8", "surrogatepass")
-    raise ValueError(text)
+def typed_field(name: str, value: Any, error: Callable[[str], Exception]) -> None:
+    """Raise ``error`` unless there is such a field and the value fits it."""
+    typed_fields({name: value}, error)
 
 
 @lru_cache(maxsize=4096)
 def _address(text: str) -> Address:
     return ipaddress.ip_address(text)
+
+
+def _ip(value: Any) -> Address:
+    return _address(value if isinstance(value, str) else str(value))
+
+
+def _octets(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, bytes):
+        return value
+    raise ValueError(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+def _list_of(convert: Callable[[Any], FieldValue]) -> Callable[[Any], FieldValue]:
+    def converted(value: Any) -> FieldValue:
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            return [convert(item) for item in value]
+        raise ValueError(value)
+
+    return converted
+
+
+def _map_of(convert: Callable[[Any], FieldValue]) -> Callable[[Any], FieldValue]:
+    def converted(value: Any) -> FieldValue:
+        if isinstance(value, Mapping):
+            return {_octets(key): convert(item) for key, item in value.items()}
+        raise ValueError(value)
+
+    return converted
+
+
+def _converter(kind: Type) -> Callable[[Any], FieldValue]:
+    if isinstance(kind, ArrayOf):
+        return _list_of(_converter(kind.item))
+    if isinstance(kind, MapOf):
+        return _map_of(_converter(kind.item))
+    return _PRIMITIVE[kind]
+
+
+_PRIMITIVE: Final[Mapping[Type, Callable[[Any], FieldValue]]] = {
+    BOOL: _boolean,
+    BYTES: _octets,
+    INT: _whole,
+    IP: _ip,
+}
+_TYPES: Final[Mapping[str, Type]] = {**FIELDS, **FACTS}
+_KNOWN: Final = {name: (ALIASES.get(name, name), _converter(kind)) for name, kind in _TYPES.items()}

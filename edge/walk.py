@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 from edge.decision import CHALLENGES, Decision, HeaderChange, Opaque, Undecided
 from edge.effects import Redirect, Skip
-from edge.evaluate import Evaluate
+from edge.inline import Hits
 from edge.rate_limit import Counters
 from edge.request import Request
 from edge.rules import RateLimit, Rule
-from edge.truth import CannotTell
+from edge.truth import CannotTell, Truth
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Walk:
@@ -23,19 +25,20 @@ class Walk:
         self.undecided: list[Undecided] = []
         self._sent = request
         self._counters = counters
-        self._skipped_phases: set[str] = set()
-        self._skipped_rulesets: set[str] = set()
+        self._skipped_phases: frozenset[str] = _NONE
+        self._skipped_rulesets: frozenset[str] = _NONE
         self._notes: dict[str, list[Any]] = {}
         self._settings: dict[str, dict[str, Any]] = {}
 
-    def through(self, phase: str, rules: Sequence[Rule]) -> Decision | None:
-        """The decision of the first rule that ends it, or None."""
+    def through(self, phase: str, rules: Sequence[Rule], hits: Hits) -> Decision | None:
+        """The decision of the first rule that ends it, or None. ``hits`` are the rules that match, or may."""
         if phase in self._skipped_phases:
             return None
         # Fields keep their values to the end of a phase: rules after a rewrite see what the rewrite saw.
         rewritten = self.request
-        for rule in rules:
-            wait = self._wait(phase, rule)
+        for place, truth in hits:
+            rule = rules[place]
+            wait = self._wait(phase, rule, truth)
             if wait is None:
                 continue
             if rule.action == "block" or rule.action in CHALLENGES:
@@ -56,7 +59,7 @@ class Walk:
 
     def count(self, phase: str, rule: Rule, rate_limit: RateLimit) -> None:
         """Count the request if the rule's counting says so."""
-        if not self._holds(phase, rule, rate_limit.counts or rule.matches):
+        if rate_limit.counts is None or not self._holds(phase, rule, rate_limit.counts(self.request)):
             return
         key = rate_limit.key(self.request)
         if isinstance(key, CannotTell):
@@ -67,38 +70,41 @@ class Walk:
     def passed(self, response_headers: tuple[HeaderChange, ...]) -> Decision:
         """The decision on a request that nothing stopped."""
         changed = self.request is not self._sent
+        settings = self._settings
         return self._ended(
-            Decision(
-                target=self.request.uri.decode("utf-8", "replace") if changed else None,
-                cache=self._settings.get("set_cache_settings", {}),
-                config=self._settings.get("set_config", {}),
-                origin=self._settings.get("route", {}),
-                request_headers=tuple(self._notes.get("headers", ())),
-                response_headers=response_headers,
-            )
+            target=self.request.uri.decode("utf-8", "replace") if changed else None,
+            cache=settings.get("set_cache_settings", {}),
+            config=settings.get("set_config", {}),
+            origin=settings.get("route", {}),
+            request_headers=tuple(self._notes.get("headers", ())),
+            response_headers=response_headers,
         )
 
-    def _ended(self, decision: Decision) -> Decision:
+    def _ended(self, action: str = "pass", phase: str = "", rule: str = "", **said: Any) -> Decision:
         """The decision with what was noted on the way."""
-        notes = self._notes
-        return decision._replace(
-            logged=tuple(notes.get("logged", ())),
-            skipped_by=tuple(notes.get("skipped_by", ())),
-            opaque=tuple(notes.get("opaque", ())),
+        note = self._notes.get
+        return Decision(
+            action,
+            phase,
+            rule,
+            logged=tuple(note("logged", ())),
+            skipped_by=tuple(note("skipped_by", ())),
+            opaque=tuple(note("opaque", ())),
             undecided=tuple(self.undecided),
+            **said,
         )
 
     def _note(self, kind: str, *found: Any) -> None:
         self._notes.setdefault(kind, []).extend(found)
 
-    def _wait(self, phase: str, rule: Rule) -> float | None:
+    def _wait(self, phase: str, rule: Rule, truth: Truth) -> float | None:
         """None if the rule does not apply, else the seconds until it may no longer (0 where none are known)."""
         rate_limit = rule.rate_limit
         if rate_limit is None:
-            return 0.0 if self._holds(phase, rule, rule.matches) else None
+            return 0.0 if truth is True or self._holds(phase, rule, truth) else None
         if rate_limit.counts and not rate_limit.after_response:
             self.count(phase, rule, rate_limit)
-        if not self._holds(phase, rule, rule.matches):
+        if not self._holds(phase, rule, truth):
             return None
         key = rate_limit.key(self.request)
         if isinstance(key, CannotTell):
@@ -108,9 +114,8 @@ class Walk:
             return self._counters.check(key, rate_limit.limit)
         return self._counters.admit(key, rate_limit.limit)
 
-    def _holds(self, phase: str, rule: Rule, expression: Evaluate) -> bool:
-        """Whether it is certain that the expression is true; an open question is noted."""
-        truth = expression(self.request)
+    def _holds(self, phase: str, rule: Rule, truth: Truth) -> bool:
+        """Whether it is certain that an expression is true; an open question is noted."""
         if isinstance(truth, CannotTell):
             self._open(phase, rule, str(truth))
             return False
@@ -123,15 +128,13 @@ class Walk:
         answer = rule.answer if rule.action == "block" else None
         default = 429 if rule.rate_limit and rule.action == "block" else 403
         return self._ended(
-            Decision(
-                rule.action,
-                phase,
-                rule.name,
-                (answer.status if answer else None) or default,
-                body=answer.content if answer else None,
-                content_type=answer.content_type if answer else "text/html",
-                retry_after=max(1, ceil(wait)) if rule.rate_limit else None,
-            )
+            rule.action,
+            phase,
+            rule.name,
+            status=(answer.status if answer else None) or default,
+            body=answer.content if answer else None,
+            content_type=answer.content_type if answer else "text/html",
+            retry_after=max(1, ceil(wait)) if rule.rate_limit else None,
         )
 
     def _redirected(self, phase: str, rule: Rule, redirect: Redirect) -> Decision | None:
@@ -139,7 +142,7 @@ class Walk:
         if isinstance(location, CannotTell):
             self._open(phase, rule, str(location))
             return None
-        return self._ended(Decision(rule.action, phase, rule.name, redirect.status, location))
+        return self._ended(rule.action, phase, rule.name, status=redirect.status, location=location)
 
     def _rewritten(self, phase: str, rule: Rule, rewritten: Request) -> Request:
         """What earlier rules of the phase made of the request, with this rule's part in it."""
@@ -162,7 +165,7 @@ class Walk:
         if rule.action == "log":
             self._note("logged", rule.name)
         elif rule.settings is not None:
-            self._settings.setdefault(rule.action, {}).update(rule.settings)
+            self._settings[rule.action] = {**self._settings.get(rule.action, {}), **rule.settings}
         elif rule.action == "execute":
             if rule.ruleset not in self._skipped_rulesets:
                 self._note("opaque", Opaque(phase, rule.name, rule.ruleset))

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.errors import LaunchReadyError
 from lab import api as lab
 from lab.artifacts import build
-from lab.bench import artifacts, floor, peer
+from lab.bench import artifacts, decisions, floor, peer
 from lab.bench.figures import Figure, Round, figure, heading
 from lab.bench.timed import Took, timed
 from lab.place import Place, here
@@ -32,11 +32,18 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     listing = statistics.median(timed([*INVOKE, "--list"]).seconds for _ in range(options.runs))
+    decided = decisions.figures(options.runs)
     if options.json:
-        print(json.dumps({"figures": [asdict(one) for one in figures], "invoke_list_seconds": listing}, indent=2))
+        shown = {
+            "figures": [asdict(one) for one in figures],
+            "invoke_list_seconds": listing,
+            "decisions": [asdict(one) for one in decided],
+        }
+        print(json.dumps(shown, indent=2))
         return 0
     print("\n".join([heading(), *(one.row() for one in figures)]))
     print(f"invoke --list: {listing:.2f} s")
+    print("\n".join(["", decisions.heading(), *(one.row() for one in decided)]))
     return 0
 
 

@@ -22,7 +22,7 @@ def rule(ref: str, expression: str, action: str = "block", **more: Any) -> dict[
 
 
 LIMIT = {"characteristics": ["cf.colo.id", "ip.src"], "period": 60, "requests_per_period": 3, "mitigation_timeout": 600}
-RULESETS = {
+RULESETS: dict[str, Any] = {
     "http_request_firewall_custom": [
         rule("admin", 'starts_with(http.request.uri.path, "/admin") and not ip.src in {203.0.113.0/24}'),
         rule("country", 'http.request.uri.path eq "/far" and ip.src.country eq "AQ"'),

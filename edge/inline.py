@@ -1,0 +1,221 @@
+"""Many expressions as one Python function: what :mod:`edge.evaluate` says, several times as fast.
+
+A zone asks dozens of rules about each request, and most ask for the method, the host or the path, which every request
+has. Such checks are written out as Python source, which is compiled once; all else in it is a call of the closure that
+:mod:`edge.evaluate` makes. No text of a rule gets into the source: literals are passed by name. The tests hold both to
+the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from edge.comparing import fitting, test_of
+from edge.evaluate import compile_tree
+from edge.fields import DERIVED
+from edge.functions import is_undecidable
+from edge.request import Request
+from edge.scheme import BOOL
+from edge.syntax import (
+    Access,
+    Call,
+    Check,
+    Combined,
+    Comparison,
+    Constant,
+    Field,
+    Logical,
+    Not,
+    OneOf,
+    Pattern,
+    Truthy,
+    Wildcard,
+)
+from edge.truth import Truth, conjunction, disjunction, negate, parity
+from edge.typed import FACTS
+
+Hits = list[tuple[int, Truth]]
+# Fields that every request has, as source.
+_HAD: Final = {
+    "http.host": "r.host_octets",
+    "http.referer": "r.referer",
+    "http.request.method": "method",
+    "http.request.uri": "r.uri",
+    "http.request.uri.path": "path",
+    "http.request.uri.query": "query",
+    "http.user_agent": "r.user_agent",
+}
+_LOWER_PATH: Final = "lower_path"
+_SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+# What follows from method, URL and header fields alone.
+_ALWAYS_KNOWN: Final = frozenset(
+    name for name in DERIVED if not name.startswith(("http.request.body.", "http.request.timestamp."))
+) - {"http.request.headers.truncated"}
+
+
+def scan_of(trees: Sequence[Logical], always: frozenset[int] = frozenset()) -> Callable[[Request], Hits]:
+    """The function that gives, of a request, which expressions are true or open: their places, and the truth.
+
+    Places in ``always`` are there whatever the truth is.
+    """
+    writer = _Writer()
+    lines = [line for place, tree in enumerate(trees) for line in writer.lines(place, tree, place in always)]
+    source = "\n    ".join(
+        (
+            "def scan(r):",
+            "if not derived.isdisjoint(r.given): return slowly(r)",
+            "method = r.method_octets; path = r.path; query = r.query; lower_path = r.lower_path",
+            "hits = []",
+            *lines,
+            "return hits",
+        )
+    )
+    slow = [compile_tree(tree) for tree in trees]
+
+    def slowly(request: Request) -> Hits:
+        # A field was given that would follow from the rest: what is given goes first.
+        truths = [(place, evaluate(request)) for place, evaluate in enumerate(slow)]
+        return [(place, truth) for place, truth in truths if truth is not False or place in always]
+
+    names = {**writer.names, "derived": frozenset(DERIVED), "slowly": slowly}
+    exec(compile(source, "<rules>", "exec"), names)  # noqa: S102 (the source has no text of a rule in it)
+    scan: Callable[[Request], Hits] = names["scan"]
+    return scan
+
+
+class _Writer:
+    """Writes trees as source, and keeps what the source names."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {"conj": conjunction, "disj": disjunction, "neg": negate, "par": parity}
+
+    def lines(self, place: int, tree: Logical, always: bool) -> list[str]:
+        text = self.text(tree)
+        if always:
+            return [f"hits.append(({place}, {text}))"]
+        if _is_known(tree):
+            return [f"if {text}: hits.append(({place}, True))"]
+        return [f"t = {text}", f"if t is not False: hits.append(({place}, t))"]
+
+    def text(self, tree: Logical) -> str:
+        """Source whose value is a truth."""
+        if isinstance(tree, Constant):
+            return str(tree.value)
+        if tree.type != BOOL:
+            return self._closure(tree)
+        if isinstance(tree, Check):
+            return self._check(tree) or self._closure(tree)
+        if isinstance(tree, Not):
+            operand = self.text(tree.operand)
+            return f"(not {operand})" if _is_known(tree.operand) else f"neg({operand})"
+        return self._combined(tree)
+
+    def _combined(self, tree: Combined) -> str:
+        """Kleene's logic does not heed the order: what is always known is asked first, the cheapest before all."""
+        known = sorted((one for one in tree.operands if _is_known(one)), key=self._cost)
+        rest = [self.text(one) for one in tree.operands if not _is_known(one)]
+        texts = [self.text(one) for one in known]
+        if tree.operator == "xor":
+            return f"par(({', '.join(texts + rest)},))"
+        if len(rest) > 1:
+            rest = [f"{'conj' if tree.operator == 'and' else 'disj'}(({', '.join(rest)}))"]
+        return f"({f' {tree.operator} '.join(texts + rest)})"
+
+    def _cost(self, tree: Logical) -> int:
+        if isinstance(tree, Combined):
+            return sum(map(self._cost, tree.operands))
+        if isinstance(tree, Not):
+            return self._cost(tree.operand)
+        return 1 if isinstance(tree, Check) and _value(tree.subject) else 10
+
+    def _check(self, tree: Check) -> str | None:
+        """Source of a check of what every request has, None for another."""
+        if isinstance(tree.test, Truthy):
+            return self._truthy(tree.subject)
+        value = _value(tree.subject)
+        if value is None:
+            return None
+        match tree.test:
+            case Comparison(operator="contains", value=bytes(part)):
+                return f"({self._name(part)} in {value})"
+            case Comparison(operator=operator, value=bytes(right)) if operator in _SIGNS:
+                return f"({value} {_SIGNS[operator]} {self._name(right)})"
+            case OneOf(values=values) if values:
+                return f"({value} in {self._name(values)})"
+            case Wildcard():
+                return self._wildcard(value, tree.test)
+            case Pattern():
+                return f"{self._name(test_of(tree.test))}({value})"
+        return None
+
+    def _truthy(self, subject: Access) -> str | None:
+        base = subject.base
+        if subject.indexes:
+            return None
+        if isinstance(base, Field):
+            return '(r.scheme == "https")' if base.name == "ssl" else None
+        if base.function in ("starts_with", "ends_with", "contains") and not base.mapped:
+            text, part = base.arguments
+            value = _value(text) if isinstance(text, Access) else None
+            if value is not None and isinstance(part, bytes):
+                if base.function == "contains":
+                    return f"({self._name(part)} in {value})"
+                return f"{value}.{base.function.replace('_', '')}({self._name(part)})"
+        return None
+
+    def _wildcard(self, value: str, test: Wildcard) -> str:
+        """The two ends are compared first, which settles nearly all; with one star nothing else is left to ask."""
+        lower = value if test.strict or value == _LOWER_PATH or value.endswith(".lower()") else f"{value}.lower()"
+        parts = test.parts if test.strict else tuple(part.lower() for part in test.parts)
+        if len(parts) == 1:
+            return f"({lower} == {self._name(parts[0])})"
+        checks = [f"{lower}.startswith({self._name(parts[0])})"] if parts[0] else []
+        checks += [f"{lower}.endswith({self._name(parts[-1])})"] if parts[-1] else []
+        if len(parts) > 2:
+            checks.append(f"{self._name(fitting(parts))}({lower})")
+        elif len(checks) == 2:
+            checks.append(f"len({value}) >= {len(parts[0]) + len(parts[1])}")
+        return f"({' and '.join(checks) or 'True'})"
+
+    def _closure(self, tree: Logical) -> str:
+        return f"{self._name(compile_tree(tree))}(r)"
+
+    def _name(self, value: Any) -> str:
+        name = f"k{len(self.names)}"
+        self.names[name] = value
+        return name
+
+
+def _value(access: Access) -> str | None:
+    """Source of a text that every request has, None for another value."""
+    if access.indexes:
+        return None
+    base = access.base
+    if isinstance(base, Field):
+        return _HAD.get(base.name)
+    if base.function == "lower" and not base.mapped and isinstance(base.arguments[0], Access):
+        inner = _value(base.arguments[0])
+        return _LOWER_PATH if inner == "path" else f"{inner}.lower()" if inner else None
+    return None
+
+
+def _is_known(tree: Any) -> bool:
+    """Whether the answer is yes or no for every request, never open."""
+    if isinstance(tree, Constant | bytes | int):
+        return True
+    if isinstance(tree, Not):
+        return _is_known(tree.operand)
+    if isinstance(tree, Combined):
+        return all(map(_is_known, tree.operands))
+    if isinstance(tree, Check):
+        right = tree.test.value if isinstance(tree.test, Comparison) else None
+        in_list = type(tree.test).__name__ == "InList"
+        return not in_list and _is_known(tree.subject) and (not isinstance(right, Access) or _is_known(right))
+    if isinstance(tree, Access):
+        return _is_known(tree.base)
+    if isinstance(tree, Field):
+        return tree.name in _ALWAYS_KNOWN
+    if isinstance(tree, Call):
+        return tree.function not in FACTS and not is_undecidable(tree) and all(map(_is_known, tree.arguments))
+    return True
