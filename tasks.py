@@ -13,6 +13,7 @@ from cli import (
     contract,
     drill,
     edge,
+    email,
     hosts,
     incident,
     lab,
@@ -20,6 +21,7 @@ from cli import (
     live_state,
     release,
     review,
+    secrets,
     stack,
     unfinished,
 )
@@ -42,5 +44,7 @@ namespace = Collection(
     hosts=Collection(hosts.prepare, hosts.audit),
     maintenance=Collection(incident.on, incident.off),
     edge=Collection(edge.run_the_cases),
+    secrets=Collection(secrets.list_, secrets.rotate, secrets.audit),
+    email=Collection(email.show, dkim=Collection(email.new, email.retire)),
     lab=Collection(lab.up, lab.down, lab.status),
 )

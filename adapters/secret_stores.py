@@ -42,6 +42,18 @@ class ConfigSecrets:
             raise SettingsError(f"config.{key} {why}: set it with `pulumi config set --secret {key}`")
         return self._unlocked().decrypt(sealed)
 
+    def seal(self, value: Secret) -> str:
+        """``value`` as it stands in the stack's file: nobody reads it without the passphrase."""
+        return self._unlocked().encrypt(value.reveal())
+
+    def open(self, sealed: str) -> Secret:
+        """The value of what :meth:`seal` made. Raises :class:`SettingsError`."""
+        return self._unlocked().decrypt(sealed)
+
+    def forget(self) -> None:
+        """Read the file again for the next secret: it was changed."""
+        self.__dict__.pop("_tree", None)
+
     def unlock_early(self) -> None:
         """Begin the half second that the key takes, beside what the caller does next; :meth:`read` says how it went."""
 
@@ -96,9 +108,10 @@ class AwsSecrets:
     Region, login and endpoint are AWS's own environment: ``AWS_REGION``, ``AWS_PROFILE``, ``AWS_ENDPOINT_URL`` ….
     """
 
-    def __init__(self, service: str) -> None:
-        """``service`` is ``secretsmanager`` or ``ssm``."""
+    def __init__(self, service: str, access: Callable[[], Mapping[str, str]] = dict) -> None:
+        """``service`` is ``secretsmanager`` or ``ssm``; ``access`` gives boto3's words for another AWS than that."""
         self._service = service
+        self._access = access
         self._lock = threading.Lock()
 
     def read(self, wanted: Credential) -> Secret:
@@ -120,7 +133,7 @@ class AwsSecrets:
         )
         try:
             # A session of its own: the default one is not for several threads.
-            client = boto3.session.Session().client(self._service, config=limits)
+            client = boto3.session.Session().client(self._service, config=limits, **self._access())
         except BotoCoreError as error:
             raise StoreError(f"AWS cannot be asked: {_words(error)}") from None
 

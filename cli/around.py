@@ -33,14 +33,14 @@ def sources_of(path: Path) -> Sources:
     declared = load_sections(path, {"credentials": Credentials})["credentials"]
     if not isinstance(declared, Credentials):
         raise TypeError("load_sections returned another section than was asked for")
-    config = ConfigSecrets(path, lambda: _passphrase(stack_of(path)))
+    config = ConfigSecrets(path, lambda: passphrase_of(stack_of(path)))
     if any(item.config_secret for item in declared.items):
         config.unlock_early()
     stores: dict[Kind, SecretStore] = {
         "config_secret": config,
         "env": EnvironmentSecrets(os.environ),
-        "aws_secrets_manager": AwsSecrets("secretsmanager"),
-        "aws_ssm": AwsSecrets("ssm"),
+        "aws_secrets_manager": AwsSecrets("secretsmanager", lambda: aws_of(stack_of(path))),
+        "aws_ssm": AwsSecrets("ssm", lambda: aws_of(stack_of(path))),
     }
     return Sources(declared, stores, _shown(path))
 
@@ -74,11 +74,12 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def _passphrase(stack: str) -> Secret:
+def passphrase_of(stack: str) -> Secret:
+    """The stack's passphrase. Raises :class:`core.errors.SettingsError` where the environment has none."""
     if stack == _LAB:
-        from lab.passphrase import passphrase_of
+        from lab import passphrase
 
-        return passphrase_of(stack, os.environ)
+        return passphrase.passphrase_of(stack, os.environ)
     from core.pulumi_crypt import passphrase_from
 
     return passphrase_from(os.environ)
@@ -89,11 +90,27 @@ def cloudflare_access(stack: str) -> tuple[str, Secret]:
     from adapters.purge import API
 
     if stack == _LAB:
-        from lab.engine.connect import cloudflare_of
+        from lab.engine import connect
         from lab.place import here
 
-        return cloudflare_of(here(ROOT))
+        return connect.cloudflare_of(here(ROOT))
     token = os.environ.get("CLOUDFLARE_API_TOKEN", "").strip()
     if not token:
         raise AfterError("the environment does not set CLOUDFLARE_API_TOKEN")
     return os.environ.get("CLOUDFLARE_BASE_URL") or API, Secret(token)
+
+
+def aws_of(stack: str) -> dict[str, str]:
+    """boto3's words for the lab's AWS; for any other stack none, and AWS's own environment says where and who."""
+    if stack != _LAB or "AWS_ENDPOINT_URL" in os.environ:
+        return {}
+    from lab.engine.connect import aws_of as lab_aws
+    from lab.place import aws_environment, here
+
+    told = aws_environment(lab_aws(here(ROOT)))
+    return {
+        "endpoint_url": told["AWS_ENDPOINT_URL"],
+        "region_name": told["AWS_DEFAULT_REGION"],
+        "aws_access_key_id": told["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": told["AWS_SECRET_ACCESS_KEY"],
+    }

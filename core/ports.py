@@ -86,6 +86,14 @@ class SecretStore(Protocol):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A secret as a place has it, without its value. ``changed`` is when that last changed, where it is known."""
+
+    changed: datetime | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What came back for one request: ``status`` 0 and a reason where nothing did."""
 

@@ -197,6 +197,25 @@ def credentials(layout: Layout, version: str) -> str:
     return script(layout, "credentials", version=version)
 
 
+def credentials_use(layout: Layout, colour: Colour) -> str:
+    """Have the release in ``colour`` started with what is kept for its version, once it is; forget older sets."""
+    return script(layout, "") + f'\nstep_begins\nsudo -n "$tools/credentials" use {colour}\n'
+
+
+def credentials_proof(layout: Layout, colour: Colour, health_path: str) -> str:
+    """Say ``proof NAME SHA256`` of each secret that ``colour`` runs with, salted by the line on standard input, and
+    ``answer STATUS VERSION`` of this host's nginx for ``health_path``.
+    """
+    head = script(layout, "", health_path=health_path)
+    prove = f'sudo -n "$tools/credentials" proof {colour} | sed "s/^/proof /"'
+    return f'{head}\n{prove}\necho "answer $("$tools/probe" "$health_path")"\n'
+
+
+def credentials_names(layout: Layout, colour: Colour) -> str:
+    """Say the names of the secrets that ``colour`` is started with, a line each."""
+    return script(layout, "") + f'\nsudo -n "$tools/credentials" names {colour}\n'
+
+
 def changed(layout: Layout, before: str, version: str, folder: str) -> str:
     """Say which files below ``folder`` differ between the releases ``before`` and ``version``: a ``file`` line each."""
     return script(layout, "changed", before=before, version=version, folder=folder)

@@ -207,6 +207,7 @@ def sudo_rules() -> set[str]:
             f"{tools}/in-flight {colour}",
             f"{tools}/credentials use {colour}",
             f"{tools}/credentials names {colour}",
+            f"{tools}/credentials proof {colour}",
         )
     ]
     once = [f"{tools}/credentials put", "/usr/sbin/nginx -t -q"]

@@ -33,11 +33,15 @@ case "$1 $2" in
     pidfile=$ROOT/pids/$colour
     echo "$2 $colour" >>"$ROOT/systemctl.log"
     if [ -e "$pidfile" ]; then kill "$(cat "$pidfile")" 2>/dev/null || true; rm -f "$pidfile"; fi
-    rm -f "$ROOT/run/app/$colour.sock"
+    rm -rf "$ROOT/run/app/$colour.sock" "$ROOT/running/credentials/$colour"
     [ "$2" = restart ] || exit 0
     cd "$ROOT/srv/app/slots/$colour" || exit 1
     exec 8>&- 9>&-
-    CREDENTIALS_DIRECTORY=$ROOT/credentials/$colour
+    [ ! -e "$ROOT/credentials/$colour" ] || {
+        mkdir -p "$ROOT/running/credentials"
+        cp -r "$ROOT/credentials/$colour" "$ROOT/running/credentials/$colour"
+    }
+    CREDENTIALS_DIRECTORY=$ROOT/running/credentials/$colour
     export CREDENTIALS_DIRECTORY
     APP_COLOUR=$colour APP_SOCKET=$ROOT/run/app/$colour.sock setsid ./.launch/run </dev/null >>"$ROOT/app.log" 2>&1 &
     echo $! >"$pidfile" ;;
@@ -60,6 +64,11 @@ case "$1 $2" in
     version=$(basename "$(readlink "$ROOT/srv/app/slots/$3")")
     rm -rf "$ROOT/credentials/$3"
     [ ! -e "$ROOT/credentials/of.$version" ] || cp -r "$ROOT/credentials/of.$version" "$ROOT/credentials/$3" ;;
+*/credentials\\ proof)
+    read -r salt
+    for file in "$ROOT/running/credentials/$3"/*; do
+        [ ! -f "$file" ] || echo "${file##*/} $({ printf %s "$salt" && cat "$file"; } | sha256sum | cut -c 1-64)"
+    done ;;
 */credentials\\ names) [ ! -e "$ROOT/credentials/$3" ] || ls "$ROOT/credentials/$3" ;;
 *env-names*) printf 'DATABASE_URL\\nSESSION_KEY\\n' ;;
 *env-redact*) exec sed 's/hunter22/[secret]/g' ;;

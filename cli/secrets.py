@@ -1,0 +1,298 @@
+"""`invoke secrets.list`, `.rotate`, `.audit`: the care of a stack's secrets. No value is ever shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from cli.guard import ROOT, command
+from cli.world import JSON, STACK, WAIT, Wishes, reached, stack_name
+from core.errors import LockedError, SettingsError
+
+if TYPE_CHECKING:
+    from adapters.secret_stores import ConfigSecrets
+    from core.secret import Secret
+    from core.settings.credentials import Credentials
+    from core.settings.secrets import Secrets, StoredSecret
+    from custody.audit import Finding
+    from custody.listing import Listed
+    from custody.ports import Keeper
+    from custody.rotate import Desk, Releases
+
+_FINDINGS = 2
+_NAME = "the secret's name, as launch-ready:secrets has it"
+
+
+@command(name="list", help={"stack": STACK, "json": JSON})
+def list_(_context: Context, stack: str = "", json: bool = False) -> None:
+    """
+    Show a stack's secrets: owner, readers, age and most age, where each is kept. No value is read.
+
+        invoke secrets.list --stack lab
+        invoke secrets.list --stack lab --json
+
+    Exit status: 0 whatever is shown; see `invoke secrets.audit` for what is wrong with it.
+    """
+    from cli.release_text import show
+    from custody.listing import document, listed
+
+    office = _office(stack_name(stack))
+    found = listed(office.declared.items, office.keepers, _today())
+    show({"secrets": document(found)} if json else "\n".join(_lines(found)) or "the stack has no secrets")
+
+
+@command(
+    help={
+        "name": _NAME,
+        "stack": STACK,
+        "stdin": "take the new value from standard input: for what another party makes",
+        "anew": "give up a rotation that was cut short, and begin with another value",
+        "without-hosts": "store the new value and leave the hosts as they are; the old one is not retired",
+        "wait": WAIT,
+        "json": JSON,
+    }
+)
+def rotate(
+    _context: Context,
+    name: str,
+    stack: str = "",
+    stdin: bool = False,
+    anew: bool = False,
+    without_hosts: bool = False,
+    wait: str = "",
+    json: bool = False,
+) -> None:
+    """
+    Replace a secret's value: make it, store it, deploy it, prove it, and retire the old one.
+
+    The live release is restarted with it beside itself, without losing a request, and each host is seen to run with it.
+    Both values must hold until that is done. Cut short at any point, the same command goes on where it was.
+
+        invoke secrets.rotate --name SESSION_KEY --stack lab
+        pass show stripe/key | invoke secrets.rotate --name STRIPE_KEY --stack prod --stdin
+
+    Exit status: 0 done; 2 a setting, or no value; 3 somebody else is releasing, or rotating here; 4 the release is not
+    healthy with it, traffic untouched; 5 taken back; 1 anything else. Whatever it is, run it again.
+    """
+    from cli.release_text import show
+
+    chosen = stack_name(stack)
+    office = _office(chosen)
+    item = _item(office.declared, name)
+    given = _from_stdin() if stdin else None
+    from custody import progress
+    from custody.rotate import give_up
+    from custody.rotate import rotate as run
+
+    with _alone(chosen):
+        desk = _desk(office, None if without_hosts else _releases(chosen, wait=wait, quiet=json), quiet=json)
+        cut = progress.unfinished(progress.read(_progress_lines(chosen)), item.name)
+        if cut is not None and anew:
+            give_up(desk, cut)
+            cut = None
+        done = run(desk, item, cut, given)
+    if json:
+        show({"rotated": {"secret": done.secret, "run": done.run, "resumed": done.resumed, "steps": dict(done.steps)}})
+    else:
+        show(f"{done.secret} was replaced; releases read it as {', '.join(done.credentials) or 'nothing'}")
+
+
+@command(help={"stack": STACK, "without-hosts": "do not ask the hosts", "json": JSON})
+def audit(_context: Context, stack: str = "", without_hosts: bool = False, json: bool = False) -> None:
+    """
+    Hold what the app asks for, what the stores have and what the hosts run with against each other.
+
+    Missing, beside what is declared, over age, of unknown age, with no owner, older on a host than in its store: each a
+    finding with an id that stays. Values are compared by salted digests, and no value is shown.
+
+        invoke secrets.audit --stack lab
+        invoke secrets.audit --stack lab --json | jq '.findings[].id'
+
+    Exit status: 0 nothing was found; 2 something was; 1 it could not be looked at.
+    """
+    from cli.around import sources_of
+    from cli.release_text import show
+    from core.settings.base import stack_file
+    from custody.audit import audit as run
+    from custody.audit import expectations
+    from custody.listing import document, listed
+    from deploy.running import Running, new_salt, running
+
+    chosen = stack_name(stack)
+    office, salt = _office(chosen), new_salt()
+    hosts: Mapping[str, Running] = {}
+    if not without_hosts:
+        with reached(chosen, Wishes(quiet=True, edge=False)) as world:
+            hosts = running(world, salt)
+    found = listed(office.declared.items, office.keepers, _today())
+    expected = expectations(sources_of(stack_file(ROOT / "stacks", chosen)), hosts, salt)
+    findings = run(office.declared, office.credentials, found, office.keepers, hosts, expected)
+    versions = {host: has.version for host, has in hosts.items()}
+    if json:
+        show({"findings": [vars(each) for each in findings], "hosts": versions, "secrets": document(found)})
+    else:
+        show("\n".join(_findings(findings, len(found), len(hosts))))
+    if findings:
+        raise Exit(code=_FINDINGS)
+
+
+# --- what they share ---
+
+
+@dataclass(frozen=True)
+class _Office:
+    """A stack's secrets, and the places that they are kept in."""
+
+    stack: str
+    declared: Secrets
+    credentials: Credentials
+    keepers: Sequence[Keeper]
+    config: ConfigSecrets
+
+
+def _office(stack: str) -> _Office:
+    from adapters.secret_keepers import AwsKeeper, CloudflareKeeper, FileKeeper
+    from adapters.secret_stores import ConfigSecrets
+    from cli.around import aws_of, cloudflare_access, passphrase_of
+    from core.settings.base import load_sections, stack_file
+    from core.settings.credentials import Credentials
+    from core.settings.secrets import Secrets
+    from core.settings.zone import Zone
+
+    path = stack_file(ROOT / "stacks", stack)
+    sections = load_sections(path, {"secrets": Secrets, "credentials": Credentials, "zone": Zone})
+    declared, credentials, zone = sections["secrets"], sections["credentials"], sections["zone"]
+    if not isinstance(declared, Secrets) or not isinstance(credentials, Credentials) or not isinstance(zone, Zone):
+        raise TypeError("load_sections returned other sections than were asked for")
+    config = ConfigSecrets(path, lambda: passphrase_of(stack))
+    # The file first: what `invoke up` brings to the other places is what stands there.
+    known: list[Keeper] = [
+        FileKeeper(path, config, _today),
+        CloudflareKeeper(zone.account_id, declared, lambda: cloudflare_access(stack)),
+        AwsKeeper("secretsmanager", stack, lambda: aws_of(stack)),
+        AwsKeeper("ssm", stack, lambda: aws_of(stack)),
+    ]
+    used = [keeper for keeper in known if any(keeper.keeps(item) for item in declared.items)]
+    return _Office(stack, declared, credentials, used, config)
+
+
+def _item(declared: Secrets, name: str) -> StoredSecret:
+    found = next((item for item in declared.items if item.name == name), None)
+    if found is None:
+        known = ", ".join(item.name for item in declared.items) or "none"
+        raise SettingsError(f"--name {name}: launch-ready:secrets has no such secret; it has: {known}")
+    return found
+
+
+def _desk(office: _Office, releases: Releases | None, *, quiet: bool) -> Desk:
+    from adapters.clock import SystemClock
+    from adapters.record import FileRecord
+    from core.terminal import clean
+    from custody.rotate import Desk
+    from deploy.lock import this_owner
+
+    def tell(step: str, words: str) -> None:
+        if not quiet:
+            print(clean(f"✓ {step:<28} {words}"), flush=True)
+
+    record = FileRecord(_progress(office.stack))
+    who = this_owner().who
+    return Desk(office.keepers, office.credentials, office.config, record, SystemClock(), who, tell, releases)
+
+
+def _releases(stack: str, *, wait: str, quiet: bool) -> Releases:
+    from custody.rotate import Releases
+    from deploy.redeploy import redeploy
+    from deploy.running import prove
+
+    def restart(names: Sequence[str]) -> str:
+        with reached(stack, Wishes(quiet=quiet, wait=wait, secrets=True, copies=True)) as world:
+            done = redeploy(world, names)
+        return f"{done.version} was restarted with it in {done.seconds:.1f} s"
+
+    def see(values: Mapping[str, Secret]) -> str:
+        with reached(stack, Wishes(quiet=quiet, edge=False)) as world:
+            seen = prove(world, values)
+        return "; ".join(f"{host}: {words}" for host, words in seen.items())
+
+    return Releases(restart, see)
+
+
+def _progress(stack: str) -> Path:
+    return ROOT / ".launch-ready" / f"{stack}.secrets.jsonl"
+
+
+def _progress_lines(stack: str) -> list[str]:
+    path = _progress(stack)
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}): nobody could tell what was begun") from None
+
+
+@contextmanager
+def _alone(stack: str) -> Iterator[None]:
+    """One rotation at a time on this machine: the kernel lets go of the lock with the process."""
+    import fcntl
+
+    path = _progress(stack).with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise LockedError(f"another rotation of the stack {stack} goes on here: wait until it is over") from None
+        yield
+
+
+def _from_stdin() -> Secret:
+    from core.secret import Secret
+
+    if sys.stdin.isatty():
+        raise SettingsError("--stdin takes the value from a pipe or a file, for a terminal would show it")
+    data = sys.stdin.buffer.read(65536 + 1)
+    if len(data) > 65536:
+        raise SettingsError("a secret's value has at most 65,536 bytes")
+    try:
+        return Secret(data.decode("utf-8").removesuffix("\n"))
+    except UnicodeDecodeError:
+        raise SettingsError(
+            "the value on standard input is no UTF-8 text: encode it first, such as in base64"
+        ) from None
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _lines(found: Sequence[Listed]) -> Iterator[str]:
+    from core.terminal import clean
+
+    for each in found:
+        item = each.item
+        age = "?" if each.age_days is None else str(each.age_days)
+        how = item.generator.kind if item.generator else "made elsewhere"
+        yield clean(f"{item.name:<24} {age:>4} of {item.max_age_days:>3} days  {each.verdict:<12} {how}")
+        yield clean(f"  owner {item.owner}; readers {', '.join(item.readers)}")
+        for place in each.places:
+            state = place.trouble or ("there" if place.held else "not there")
+            since = f", since {place.changed:%Y-%m-%d}" if place.changed else ""
+            yield clean(f"  {place.keeper}: {state}{since}")
+
+
+def _findings(findings: Sequence[Finding], secrets: int, hosts: int) -> Iterator[str]:
+    from core.terminal import clean
+
+    if not findings:
+        yield f"nothing was found, of {secrets} secrets and {hosts} hosts"
+    for each in findings:
+        yield clean(f"{each.id:<24} {each.subject}: {each.what}")
+        yield clean(f"{'':<24} {each.fix}")
