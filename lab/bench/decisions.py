@@ -84,7 +84,9 @@ def rulesets() -> dict[str, list[dict[str, Any]]]:
         ),
         _rule("threat", "cf.threat_score gt 50 and not cf.client.bot"),
         _rule("asn", "ip.src.asnum in {64511 64512..64520}"),
-        _rule("query", 'http.request.uri.query contains "<script" or http.request.uri.query contains "union select"'),
+        _rule(
+            "query", 'http.request.uri.query contains "%3Cscript" or http.request.uri.query contains "union%20select"'
+        ),
         _rule(
             "uploads",
             f'{_PATH} wildcard r"/api/orgs/*/spaces/*/uploads" and any({_TYPE}[*] contains "html")',
