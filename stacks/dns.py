@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import pulumi
 
-from core.settings.dns import AUTOMATIC, AddressRecord, AuthorityRecord, Dns, Record, TextRecord, record_key
+from core.settings.dns import Dns
 from core.settings.hosts import Fleet
 from core.settings.names import full_name, target_name
+from core.settings.records import (
+    AUTOMATIC,
+    AddressRecord,
+    AuthorityRecord,
+    HttpsRecord,
+    Record,
+    ServiceRecord,
+    TextRecord,
+    record_key,
+)
+from core.settings.section import Section
 from stacks.records import Declared, RecordsComponent, quoted
 
 
@@ -58,10 +70,12 @@ def _web_records(names: Sequence[str], fleet: Fleet, zone: str) -> Iterator[Decl
 def _declared(record: Record, zone: str) -> Declared:
     key, name = record_key(record), full_name(record.name, zone)
     if isinstance(record, AuthorityRecord):
-        return Declared(key=key, name=name, type="CAA", authority=(record.flags, record.tag, record.value))
+        return Declared(key=key, name=name, type="CAA", data=_parts(record, ("flags", "tag", "value")))
     ttl = record.ttl or AUTOMATIC
     if isinstance(record, TextRecord):
         return Declared(key=key, name=name, type="TXT", content=quoted(record.content), ttl=ttl)
+    if isinstance(record, ServiceRecord | HttpsRecord):
+        return Declared(key=key, name=name, type=record.type, data=_service(record, zone), ttl=ttl)
     content = record.content if isinstance(record, AddressRecord) else target_name(record.content, zone)
     return Declared(
         key=key,
@@ -72,3 +86,14 @@ def _declared(record: Record, zone: str) -> Declared:
         proxied=record.proxied,
         comment=record.reason,
     )
+
+
+def _service(record: ServiceRecord | HttpsRecord, zone: str) -> dict[str, Any]:
+    common = {"priority": record.priority, "target": target_name(record.target, zone)}
+    if isinstance(record, ServiceRecord):
+        return {**common, "weight": record.weight, "port": record.port}
+    return {**common, "value": record.parameters}
+
+
+def _parts(record: Section, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}

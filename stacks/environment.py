@@ -16,9 +16,10 @@ from stacks.dns import DnsComponent, dns_records
 from stacks.email import EmailComponent, tell
 from stacks.load_balancer import LoadBalancerComponent
 from stacks.monitoring import MonitoringComponent
+from stacks.other_zones import OtherZoneComponent
 from stacks.rate_limits import RateLimitsComponent
 from stacks.secrets import SecretsComponent
-from stacks.tls import TlsComponent
+from stacks.tls import TlsComponent, zone_settings
 from stacks.waf import WafComponent
 from stacks.zone import ZoneComponent
 
@@ -37,7 +38,7 @@ class Environment(Component):
         super().__init__("Environment", name, opts)
         within, domain = self.child(), stack.zone.name
         zone = ZoneComponent("zone", stack.zone, within)
-        tls = TlsComponent("tls", stack.tls, zone.zone_id, within)
+        tls = TlsComponent("tls", stack, zone.zone_id, secret_values, within)
         waf = WafComponent("waf", stack.waf, zone.zone_id, within)
         limits = RateLimitsComponent("rate-limits", stack.rate_limits, zone.zone_id, within)
         access = AccessComponent("access", stack.access, stack.zone, stack.platform, stack.dns.web, within)
@@ -56,7 +57,8 @@ class Environment(Component):
             opts=within,
         )
         EmailComponent("email", stack.email, domain, zone.zone_id, within)
-        tell(stack.email, domain, ())
+        others = self._other_zones(stack)
+        tell(stack.email, domain, others)
         secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
         MonitoringComponent(
             "monitoring",
@@ -74,5 +76,21 @@ class Environment(Component):
             "name_servers": zone.name_servers,
             "names": [full_name(label, domain) for label in stack.dns.web],
             "secrets_store_id": secrets.store_id,
+            "origin_certificates": tls.origin_certificates,
+            "ds_records": {domain: zone.ds, **{name: other.ds for name, other in others.items()}},
+            "other_name_servers": {name: other.name_servers for name, other in others.items()},
         }
         self.register_outputs(dict(self.outputs))
+
+    def _other_zones(self, stack: Stack) -> dict[str, OtherZoneComponent]:
+        """A component for each zone beside the platform's own, by its name."""
+        return {
+            zone.name: OtherZoneComponent(
+                zone,
+                account_id=stack.zone.account_id,
+                primary=stack.zone.name,
+                settings=zone_settings(stack.tls),
+                opts=self.child(),
+            )
+            for zone in stack.other_zones.zones
+        }

@@ -6,13 +6,14 @@ It holds no position, so re-ordering a list in the settings changes no URN.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from core.settings.dns import AUTOMATIC
+from core.settings.records import AUTOMATIC
 from stacks.component import Component
 
 _LONGEST_STRING = 255
@@ -22,7 +23,7 @@ _LONGEST_STRING = 255
 class Declared:
     """One record for the API. ``name`` and the names in ``content`` are full; ``ttl`` is seconds, 1 for automatic.
 
-    ``authority`` holds a CAA's flags, tag and value, which the API takes apart from ``content``.
+    ``data`` holds the parts of a CAA, SRV or HTTPS record, which the API takes in place of ``content``.
     """
 
     key: str
@@ -33,7 +34,7 @@ class Declared:
     proxied: bool | None = None
     priority: int | None = None
     comment: str | None = None
-    authority: tuple[int, str, str] | None = None
+    data: Mapping[str, Any] | None = None
 
 
 def quoted(text: str) -> str:
@@ -58,24 +59,22 @@ class RecordsComponent(Component):
         """Declare ``records``; none is made before the resources in ``after`` are."""
         super().__init__(concern, name, opts)
         for record in records:
-            cloudflare.DnsRecord(
-                record.key,
-                zone_id=zone_id,
-                name=record.name,
-                type=record.type,
-                content=record.content,
-                data=_data(record),
-                ttl=record.ttl,
-                proxied=record.proxied,
-                priority=record.priority,
-                comment=record.comment,
-                opts=self.child(after=after),
-            )
+            declare(record, zone_id, self.child(after=after))
         self.register_outputs({})
 
 
-def _data(record: Declared) -> cloudflare.DnsRecordDataArgs | None:
-    if record.authority is None:
-        return None
-    flags, tag, value = record.authority
-    return cloudflare.DnsRecordDataArgs(flags=flags, tag=tag, value=value)
+def declare(record: Declared, zone_id: pulumi.Input[str], opts: pulumi.ResourceOptions) -> cloudflare.DnsRecord:
+    """The record as a resource, named by its key."""
+    return cloudflare.DnsRecord(
+        record.key,
+        zone_id=zone_id,
+        name=record.name,
+        type=record.type,
+        content=record.content,
+        data=None if record.data is None else cloudflare.DnsRecordDataArgs(**record.data),
+        ttl=record.ttl,
+        proxied=record.proxied,
+        priority=record.priority,
+        comment=record.comment,
+        opts=opts,
+    )

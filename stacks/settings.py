@@ -35,6 +35,8 @@ def secret_values(stack: Stack) -> dict[str, pulumi.Output[str]]:
     """
     names = [item.config_secret for item in stack.secrets.items]
     names += [item.config_secret for item in stack.monitoring.webhooks if item.config_secret]
+    if stack.tls.origin_pulls:
+        names.append(stack.tls.origin_pulls.config_secret)
     for key in (f"{NAMESPACE}:{name}" for name in names):
         if pulumi.runtime.get_config(key) is not None and not pulumi.runtime.is_config_secret(key):
             raise pulumi.RunError(f"{key} is not encrypted: set it with `pulumi config set --secret {key}`")

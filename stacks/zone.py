@@ -22,6 +22,13 @@ class ZoneComponent(Component):
             type="full",
             opts=self.child(protect=zone.protect),
         )
+        self.ds = signed(self, zone.name, resource.id, active=zone.dnssec).ds
         self.zone_id: pulumi.Output[str] = resource.id
         self.name_servers = resource.name_servers
         self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})
+
+
+def signed(component: Component, domain: str, zone_id: pulumi.Input[str], *, active: bool) -> cloudflare.ZoneDnssec:
+    """A zone's DNSSEC, on or off: what is not declared keeps whatever somebody set."""
+    status = "active" if active else "disabled"
+    return cloudflare.ZoneDnssec(f"{domain}/dnssec", zone_id=zone_id, status=status, opts=component.child())

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from core.settings.dns import AddressRecord, AliasRecord, Dns, IPv4Record, IPv6Record, TextRecord
+from core.settings.dns import Dns
 from core.settings.email import Email
+from core.settings.exposure import exposed
+from core.settings.finding import Finding as Finding
 from core.settings.hosts import Fleet
 from core.settings.names import APEX, full_name, inside, target_name
+from core.settings.other_zones import OtherZones, RedirectZone
 from core.settings.rate_limits import RateLimits
+from core.settings.records import AddressRecord, AliasRecord, TextRecord
 from core.settings.waf import Waf
 from core.settings.yaml_tree import Place
 from core.settings.zone import Zone
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong at a place; the place's first step is the section's name."""
-
-    place: Place
-    reason: str
 
 
 def check(zone: Zone, dns: Dns, email: Email, waf: Waf, limits: RateLimits, fleet: Fleet) -> list[Finding]:
     """Everything that is wrong between these sections."""
     return [
         *_names(zone, dns),
-        *_exposed_origins(dns, fleet),
+        *exposed(zone, dns, email, fleet),
         *_mail_names(zone, dns, email),
         *_mail_records_elsewhere(dns, email),
         *_plan(zone, waf, limits),
     ]
+
+
+def beside(others: OtherZones, zone: Zone, dns: Dns) -> Iterator[Finding]:
+    """Other zones that are not beside the platform's own, or lead to a name that it does not have."""
+    for index, other in enumerate(others.zones):
+        place: Place = ("other_zones", "zones", index)
+        if inside(other.name, zone.name) or inside(zone.name, other.name):
+            yield Finding((*place, "name"), f"{other.name} and {zone.name}, the stack's own zone, are one in the other")
+        if isinstance(other, RedirectZone) and other.to not in dns.web:
+            names = ", ".join(dns.web)
+            yield Finding((*place, "to"), f"{other.to} is none of the names in dns.web: they are {names}")
 
 
 def _names(zone: Zone, dns: Dns) -> Iterator[Finding]:
@@ -47,20 +53,6 @@ def _names(zone: Zone, dns: Dns) -> Iterator[Finding]:
     for index, record in enumerate(dns.records):
         if isinstance(record, AddressRecord) and record.name in dns.web:
             yield Finding(("dns", "records", index), f"{record.name} is in dns.web, and leads to the hosts alone")
-
-
-def _exposed_origins(dns: Dns, fleet: Fleet) -> Iterator[Finding]:
-    """An origin's address that anyone can look up makes the edge a formality."""
-    hosts = {host.address: host.name for host in fleet.hosts}
-    for index, record in enumerate(dns.records):
-        if not isinstance(record, IPv4Record | IPv6Record) or record.proxied or record.shows_origin:
-            continue
-        if name := hosts.get(record.content):
-            yield Finding(
-                ("dns", "records", index),
-                f"this shows the address of the host {name}, and who knows it goes round the edge: proxy the record, "
-                "give the service another address, or accept it with shows_origin: true",
-            )
 
 
 def _mail_names(zone: Zone, dns: Dns, email: Email) -> Iterator[Finding]:

@@ -49,6 +49,8 @@ class Exchanger(Section):
     """One label under the zone (it needs an address record that is not proxied), or a full name elsewhere."""
     priority: Annotated[int, Field(ge=0, le=65535)] = 10
     """The lowest is tried first."""
+    shows_origin: bool = False
+    """Whether its name may lead to the address of one of the stack's hosts, which an MX shows to anyone."""
 
 
 class Sender(Section):
@@ -66,6 +68,8 @@ class Sender(Section):
     """The addresses of a name. One lookup."""
     mx: bool = False
     """Whether it is the machines that receive the zone's mail. One lookup."""
+    shows_origin: bool = False
+    """Whether the address of one of the stack's hosts may be among its addresses, which SPF shows to anyone."""
 
     @model_validator(mode="after")
     def _one_mechanism(self) -> Sender:

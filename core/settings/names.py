@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 APEX = "@"
+ROOT = "."
 LONGEST_NAME = 253
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -33,6 +34,10 @@ def _target(text: str) -> str:
     return _relative(text) if "." not in text else _host(text)
 
 
+def _target_or_root(text: str) -> str:
+    return text if text == ROOT else _target(text)
+
+
 RelativeName = Annotated[str, AfterValidator(_relative)]
 """A name under the zone: ``app``, ``*.dev``, ``_acme-challenge``, or ``@``."""
 
@@ -41,6 +46,9 @@ HostName = Annotated[str, AfterValidator(_host)]
 
 Target = Annotated[str, AfterValidator(_target)]
 """A relative name of one label, or a full domain name."""
+
+ServiceTarget = Annotated[str, AfterValidator(_target_or_root)]
+"""A :data:`Target`, or ``.``: no such service (RFC 2782), or the name itself (RFC 9460)."""
 
 
 def full_name(name: str, zone: str) -> str:
@@ -51,7 +59,7 @@ def full_name(name: str, zone: str) -> str:
 
 
 def target_name(target: str, zone: str) -> str:
-    """The full name of a :data:`Target`."""
+    """The full name of a :data:`Target` or :data:`ServiceTarget`; the root stays."""
     return full_name(target, zone) if "." not in target else target
 
 

@@ -52,14 +52,18 @@ class Generator(Section):
         return self.size or _SIZES[self.kind][2]
 
 
+ConfigSecret = Annotated[
+    str, matching(r"[a-z][a-z0-9-]{0,62}", "lower-case letters, digits and hyphens, such as session-key")
+]
+"""The name of a secret in Pulumi's config, without ``launch-ready:`` before it."""
+
+
 class StoredSecret(Section):
     """One secret: what it is called, who answers for it, who may read it, and where it is kept beside this file."""
 
     name: Annotated[str, matching(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, _ and -")]
     """Its name, in Cloudflare's store too, under which a Worker binds it."""
-    config_secret: Annotated[
-        str, matching(r"[a-z][a-z0-9-]{0,62}", "lower-case letters, digits and hyphens, such as session-key")
-    ]
+    config_secret: ConfigSecret
     """The config secret that holds its value: `launch-ready:<config_secret>` in this file, encrypted."""
     owner: Annotated[str, Field(min_length=1, max_length=60)]
     """Who answers for it and replaces it."""

@@ -9,8 +9,10 @@ from typing import Any, cast
 
 from core.errors import SettingsError
 from core.settings.access import Access
+from core.settings.authorities import forbidden
 from core.settings.base import NAMESPACE, Section, config_of, stack_file, validate_sections
-from core.settings.checks import Finding, check
+from core.settings.certificates import Certificates, read_certificates
+from core.settings.checks import Finding, beside, check
 from core.settings.credentials import Credentials
 from core.settings.dns import Dns
 from core.settings.edge_checks import check_edge
@@ -19,6 +21,7 @@ from core.settings.explain import dotted, near
 from core.settings.hosts import Fleet, Hosts, fleet_of
 from core.settings.load_balancer import LoadBalancer
 from core.settings.monitoring import Monitoring
+from core.settings.other_zones import OtherZones
 from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
 from core.settings.release import Release
@@ -34,6 +37,7 @@ from core.terminal import clean
 STACKS_DIR = "stacks"
 SECTIONS: Mapping[str, type[Section]] = {
     "zone": Zone,
+    "other_zones": OtherZones,
     "hosts": Hosts,
     "platform": Platform,
     "dns": Dns,
@@ -58,9 +62,10 @@ _TOP_LEVEL = ("config", "encryptionsalt", "encryptedkey", "secretsprovider", "en
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """What a stack's file says, read and checked, with the hosts that it names."""
+    """What a stack's file says, read and checked, with the hosts and the certificates that it names."""
 
     zone: Zone
+    other_zones: OtherZones
     platform: Platform
     dns: Dns
     tls: Tls
@@ -76,6 +81,7 @@ class Stack:
     review: Review
     waivers: Waivers
     fleet: Fleet
+    certificates: Certificates
 
 
 def load_stack(root: Path, name: str) -> Stack:
@@ -99,10 +105,12 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
     except SettingsError as error:
         raise SettingsError("\n".join([*map(clean, reasons), str(error)])) from None
     fleet = fleet_of(cast(Hosts, sections.pop("hosts")), root)
-    stack = Stack(fleet=fleet, **cast(dict[str, Any], sections))
+    certificates, findings = read_certificates(cast(Tls, sections["tls"]), root)
+    stack = Stack(fleet=fleet, certificates=certificates, **cast(dict[str, Any], sections))
     reasons += _secret_values(config, stack, tree)
     reasons += _readers(stack, tree)
-    findings = check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
+    findings += check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
+    findings += [*beside(stack.other_zones, stack.zone, stack.dns), *forbidden(stack.dns, stack.tls)]
     findings += check_edge(
         stack.zone, stack.platform, stack.dns, stack.load_balancer, stack.access, stack.monitoring, fleet
     )
@@ -135,17 +143,18 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
             key = f"{NAMESPACE}:{name}"
             yield (
                 f"{tree.where(('config', key))}: config.{key} is not a known section nor a secret that "
-                f"{NAMESPACE}:secrets, :credentials or :email names{near(name, known)}; sections: {', '.join(SECTIONS)}"
+                f"{NAMESPACE}:secrets, :credentials, :email or :tls names{near(name, known)}; "
+                f"sections: {', '.join(SECTIONS)}"
             )
 
 
 def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
     """The config secrets that sections name, as far as a section that may be wrong can be read."""
     named = (("secrets", "items"), ("credentials", "items"), ("email", "dkim"), ("monitoring", "webhooks"))
-    for name, key in named:
+    for name, key in (*named, ("tls", "origin_pulls")):
         section = config.get(f"{NAMESPACE}:{name}")
         items = section.get(key) if isinstance(section, dict) else None
-        for item in items if isinstance(items, list) else ():
+        for item in items if isinstance(items, list) else [items]:
             if isinstance(item, dict) and isinstance(found := item.get("config_secret"), str):
                 yield found
 
@@ -166,6 +175,8 @@ def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iter
     needed_by |= {item.config_secret: item.name for item in stack.secrets.items}
     needed_by |= {item.config_secret: item.selector for item in stack.email.dkim if item.config_secret}
     needed_by |= {item.config_secret: item.name for item in stack.monitoring.webhooks if item.config_secret}
+    if pulls := stack.tls.origin_pulls:
+        needed_by[pulls.config_secret] = "of tls.origin_pulls"
     for config_secret, name in needed_by.items():
         key = f"{NAMESPACE}:{config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"

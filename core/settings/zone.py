@@ -21,5 +21,8 @@ class Zone(Section):
     """The Cloudflare account that holds the zone."""
     plan: Plan
     """What is paid for. A rule that the plan cannot do is refused before anything is changed."""
+    dnssec: bool = True
+    """Whether the zone is signed (DNSSEC): its DS record (output `ds_records`) has to be given to the registrar. Take
+    it away there, and wait for its TTL, before you turn this off."""
     protect: bool = True
     """Whether Pulumi must refuse to delete the zone. With `false`, `invoke destroy` takes the domain off Cloudflare."""

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         address, port = _listen(chosen.listen)
         token = _token(chosen.token_file)
-        app = make_app(Store(chosen.state, ACCOUNT_ID), token, Faults() if chosen.faults else None)
+        app = make_app(Store(chosen.state, ACCOUNT_ID), token, Faults() if chosen.faults else None, chosen.pki)
         asyncio.run(serve(app, address, port))
     except LabError as error:
         sys.stderr.write(f"error: {clean(str(error))}\n")
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--listen", required=True, metavar="ADDRESS:PORT", help="where to listen, in 127.0.0.0/8")
     parser.add_argument("--state", required=True, type=Path, metavar="FILE", help="the state, made if it is missing")
     parser.add_argument("--token-file", required=True, type=Path, metavar="FILE", help="holds the one API token")
+    parser.add_argument("--pki", type=Path, metavar="FOLDER", help="the authorities; made beside the state without it")
     parser.add_argument("--faults", action="store_true", help="for tests: let them ask for faults at /lab/faults")
     return parser
 

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from lab.cloudflare.errors import ApiError, bad_body
 from lab.cloudflare.store import Json, Store
+from lab.pki import Pki
 
 STORE: web.AppKey[Store] = web.AppKey("store", Store)
+PKI: web.AppKey[Pki] = web.AppKey("pki", Pki)
 
 ID = "[0-9a-f]{32}"
 ZONE = f"/zones/{{zone_id:{ID}}}"

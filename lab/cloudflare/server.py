@@ -7,6 +7,7 @@ import logging
 import secrets
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from aiohttp import web
 
@@ -17,9 +18,13 @@ from lab.cloudflare import (
     account,
     alerting,
     cache,
+    certificate_packs,
+    dnssec,
     healthchecks,
     leaked_credentials,
     load_balancing,
+    origin_ca,
+    origin_pulls,
     records,
     rulesets,
     secrets_store,
@@ -27,16 +32,18 @@ from lab.cloudflare import (
     zones,
 )
 from lab.cloudflare.auth import check_token
-from lab.cloudflare.context import MAX_BODY, STORE
+from lab.cloudflare.context import MAX_BODY, PKI, STORE
 from lab.cloudflare.envelope import failure
 from lab.cloudflare.errors import ApiError, NoRoute
 from lab.cloudflare.faults import PATH as FAULTS
 from lab.cloudflare.faults import Faults, strike
 from lab.cloudflare.store import Store
+from lab.pki import Pki
 
 PREFIX = "/client/v4"
 _PARTS = (
     *(account, zones, settings, records, rulesets, secrets_store, cache, leaked_credentials),
+    *(dnssec, certificate_packs, origin_ca, origin_pulls),
     *(load_balancing, access, healthchecks, alerting),
 )
 # Seconds that requests in flight get once the process is told to stop.
@@ -47,10 +54,11 @@ _log = logging.getLogger("lab.cloudflare")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(store: Store, token: Secret, faults: Faults | None = None) -> web.Application:
+def make_app(store: Store, token: Secret, faults: Faults | None = None, pki: Path | None = None) -> web.Application:
     """The application: every answer is an envelope with a ``CF-Ray``, the answer to a bad request too.
 
-    With ``faults`` it goes wrong where a test asks it to: see :mod:`lab.cloudflare.faults`.
+    With ``faults`` it goes wrong where a test asks it to: see :mod:`lab.cloudflare.faults`. ``pki`` is the folder of
+    the authorities, of which the Origin CA signs; without it, they are made beside the state.
     """
 
     @web.middleware
@@ -66,6 +74,7 @@ def make_app(store: Store, token: Secret, faults: Faults | None = None) -> web.A
     for part in _PARTS:
         api.add_routes(part.routes)
     api[STORE] = store
+    api[PKI] = Pki(pki or store.path.parent / "pki")
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app.add_subapp(PREFIX, api)
     if faults is not None:

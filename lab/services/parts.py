@@ -28,7 +28,7 @@ def cloudflare(place: Place, token: Secret) -> Service:
     return _service(
         "cloudflare",
         ("lab.cloudflare", "--listen", f"{address}:{port}", "--state", str(place.cloudflare_state)),
-        ("--token-file", str(token_file(place))),
+        ("--token-file", str(token_file(place)), "--pki", str(place.home / "pki")),
         endpoints=(Endpoint(address, port),),
         ready=probes.http_answers(address, port, "/client/v4/user/tokens/verify", headers),
     )

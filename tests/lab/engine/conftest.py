@@ -35,9 +35,13 @@ class Chain:
 
     @property
     def zone(self) -> dict[str, Any]:
-        """The one zone, as the API keeps it."""
-        (zone,) = json.loads(self.api_state.read_text())["zones"]
-        return dict(zone)
+        """The platform's own zone, as the API keeps it."""
+        return self.zones["community.test"]
+
+    @property
+    def zones(self) -> dict[str, dict[str, Any]]:
+        """Every zone by its name, as the API keeps it."""
+        return {zone["name"]: zone for zone in json.loads(self.api_state.read_text())["zones"]}
 
     def edit(self, old: str, new: str) -> None:
         """Change the stack's file."""

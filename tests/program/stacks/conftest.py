@@ -90,6 +90,7 @@ class Project:
         self.file.parent.mkdir()
         shutil.copy(ROOT / "__main__.py", root)
         shutil.copy(ROOT / "stacks" / "Pulumi.lab.yaml", self.file)
+        shutil.copytree(ROOT / "stacks" / "lab", root / "stacks" / "lab")
         (root / ".lab").mkdir()
         self.hosts("web-1=127.88.1.1", "web-2=127.88.1.2")
 

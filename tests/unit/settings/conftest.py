@@ -28,7 +28,7 @@ class StackFile:
 
     def __init__(self) -> None:
         self._document = yaml.safe_load(LAB.read_text())
-        hosts = [{"name": "web-1", "address": "198.51.100.11"}, {"name": "web-2", "address": "2001:db8::12"}]
+        hosts = [{"name": "web-1", "address": "203.0.113.11"}, {"name": "web-2", "address": "2001:db8::12"}]
         self._document["config"]["launch-ready:hosts"] = {"app": hosts}
         # They name the web names: a test that makes one of those wrong is told of each place.
         for name in ("access", "monitoring"):
@@ -52,5 +52,5 @@ class StackFile:
 
 @pytest.fixture(scope="session")
 def stack_file() -> StackFile:
-    """The lab's stack, whose hosts are web-1 (198.51.100.11) and web-2 (2001:db8::12)."""
+    """The lab's stack, whose hosts are web-1 (203.0.113.11) and web-2 (2001:db8::12)."""
     return StackFile()

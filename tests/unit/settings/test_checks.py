@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.settings.dns import AliasRecord
+from core.settings.records import AliasRecord
 from core.settings.stack import SECTIONS
 
 from .conftest import Change, StackFile
@@ -35,6 +35,15 @@ def _rules(section: str, *rules: dict[str, Any]) -> Change:
     return lambda config: config[section].update(rules=list(rules))
 
 
+SSH = {"name": "ssh", "type": "A", "content": "203.0.113.11", "proxied": False, "reason": "administrators' SSH"}
+SHOWS_WEB_1 = "this shows the address of the host web-1, and who knows it goes round the edge"
+OR_ACCEPT = "or accept it with shows_origin: true"
+
+
+def _records(*records: dict[str, Any]) -> Change:
+    return lambda config: config["dns"]["records"].extend(records)
+
+
 LIMIT = {"name": "login", "paths": ["/login"], "requests": 5}
 ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq "x"'}
 
@@ -43,7 +52,7 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
     ("change", "reason"),
     [
         pytest.param(
-            _add_record(name="old", type="A", content="198.51.100.11", proxied=False, reason="someone asked for it"),
+            _add_record(name="old", type="A", content="203.0.113.11", proxied=False, reason="someone asked for it"),
             "dns.records[1]: this shows the address of the host web-1, and who knows it goes round "
             "the edge: proxy the record, give the service another address, or accept it with shows_origin: true",
             id="an origin shown by IPv4",
@@ -55,6 +64,76 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
             "dns.records[1]: this shows the address of the host web-2, and who knows it goes round "
             "the edge: proxy the record, give the service another address, or accept it with shows_origin: true",
             id="an origin shown by IPv6 in another spelling",
+        ),
+        pytest.param(
+            _add_record(name="old", type="AAAA", content="::ffff:203.0.113.11", proxied=False, reason="it was asked"),
+            f"dns.records[1]: {SHOWS_WEB_1}: proxy the record, give the service another address, {OR_ACCEPT}",
+            id="an origin shown by an IPv4 address within IPv6",
+        ),
+        pytest.param(
+            _records(
+                {**SSH, "shows_origin": True},
+                {"name": "a", "type": "CNAME", "content": "b", "proxied": False, "reason": "it was asked for"},
+                {"name": "b", "type": "CNAME", "content": "ssh", "proxied": False, "reason": "it was asked for"},
+                {"name": "c", "type": "CNAME", "content": "b"},
+            ),
+            f"dns.records[2]: {SHOWS_WEB_1}: lead it elsewhere, {OR_ACCEPT}\n"
+            f"dns.records[3]: {SHOWS_WEB_1}: lead it elsewhere, {OR_ACCEPT}",
+            id="an origin shown through two aliases, and not through a proxied one",
+        ),
+        pytest.param(
+            _records(
+                {**SSH, "name": "*.dev", "shows_origin": True},
+                {"name": "_x._tcp", "type": "SRV", "target": "a.dev.community.test", "port": 1},
+            ),
+            f"dns.records[2]: {SHOWS_WEB_1}: lead it elsewhere, {OR_ACCEPT}",
+            id="an origin shown by a service under a wildcard",
+        ),
+        pytest.param(
+            _add_record(name="files", type="HTTPS", priority=1, ipv6_hints=["2001:db8:0::12"]),
+            f"dns.records[1]: {SHOWS_WEB_1.replace('web-1', 'web-2')}: lead it elsewhere, {OR_ACCEPT}",
+            id="an origin shown by a hint",
+        ),
+        pytest.param(
+            _add_record(name="news", type="TXT", content="v=spf1 ip4:203.0.113.0/28 ip6:2001:db8:9::/64 -all"),
+            f"dns.records[1]: {SHOWS_WEB_1}: take it out of the text, {OR_ACCEPT}",
+            id="an origin shown by the SPF of another name",
+        ),
+        pytest.param(
+            lambda config: config["email"]["senders"].append({"name": "hosts", "network": "203.0.113.8/29"}),
+            f"email.senders[2]: {SHOWS_WEB_1}: send mail from another address, {OR_ACCEPT}",
+            id="an origin shown by a network that sends",
+        ),
+        pytest.param(
+            lambda config: (
+                config["dns"]["records"].append({**SSH, "shows_origin": True}),
+                config["email"]["mx"].append({"host": "ssh"}),
+                config["email"]["senders"].append({"name": "x", "a": "ssh"}),
+            ),
+            f"email.mx[1]: {SHOWS_WEB_1}: receive mail at another address, {OR_ACCEPT}\n"
+            f"email.senders[2]: {SHOWS_WEB_1}: send mail from another address, {OR_ACCEPT}",
+            id="an origin shown by a machine of the mail",
+        ),
+        pytest.param(
+            _add_record(name="sip", type="SRV", target="pbx", port=5061),
+            'dns.records[1].name is "sip"; it must be _service._protocol, such as _sip._tcp, with a name after it or '
+            "none",
+            id="a service with no protocol",
+        ),
+        pytest.param(
+            _add_record(name="_sip._tcp", type="SRV", target="192.0.2.1", port=5061),
+            'dns.records[1].target is "192.0.2.1"; it must be a domain name, and this is an address',
+            id="a service at an address",
+        ),
+        pytest.param(
+            _add_record(name="files", type="HTTPS", priority=0, target="a.example", alpn=["h2"]),
+            "dns.records[1]: priority 0 is an alias: it has a target and nothing else (RFC 9460 §2.4.2)",
+            id="an HTTPS alias with parameters",
+        ),
+        pytest.param(
+            _add_record(name="app", type="HTTPS", priority=1),
+            "dns: app is proxied, and the edge makes its HTTPS record by itself: take yours out",
+            id="an HTTPS record for a proxied name",
         ),
         pytest.param(
             _add_record(name="app", type="A", content="192.0.2.7"),
@@ -216,14 +295,14 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
         ),
         pytest.param(
             lambda config: config.update(rate_limit={}),
-            "rate_limit is not a known section nor a secret that launch-ready:secrets, :credentials or :email "
+            "rate_limit is not a known section nor a secret that launch-ready:secrets, :credentials, :email or :tls "
             f"names (did you mean rate_limits?); sections: {', '.join(SECTIONS)}",
             id="a section that is not known",
         ),
     ],
 )
 def test_one_mistake_gives_one_reason(stack_file: StackFile, change: Change, reason: str) -> None:
-    assert stack_file.reasons(change) == [f"config.launch-ready:{reason}"]
+    assert stack_file.reasons(change) == [f"config.launch-ready:{line}" for line in reason.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +356,7 @@ def test_a_word_in_a_string_is_no_operator(stack_file: StackFile) -> None:
 
 
 def test_what_is_accepted_by_name_passes(stack_file: StackFile) -> None:
-    shown = {"name": "ssh", "type": "A", "content": "198.51.100.11", "proxied": False, "reason": "administrators' SSH"}
+    shown = {"name": "ssh", "type": "A", "content": "203.0.113.11", "proxied": False, "reason": "administrators' SSH"}
     stack = stack_file.read(_add_record(**shown, shows_origin=True))
     assert len(stack.dns.records) == 2
     alias = stack_file.read(_add_record(name="docs", type="CNAME", content="hosting.example.net"))

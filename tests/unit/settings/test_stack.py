@@ -23,7 +23,7 @@ def test_the_labs_stack_is_right_and_typed(stack_file: StackFile) -> None:
     stack = stack_file.read(lambda _: None)
     assert (stack.zone.name, stack.zone.plan) == ("community.test", "business")
     assert stack.dns.web == ("@", "www", "api", "app")
-    assert [host.address for host in stack.fleet.hosts] == ["198.51.100.11", "2001:db8::12"]
+    assert [host.address for host in stack.fleet.hosts] == ["203.0.113.11", "2001:db8::12"]
     assert [rule.name for rule in stack.rate_limits.rules] == [
         "login",
         "password-reset",

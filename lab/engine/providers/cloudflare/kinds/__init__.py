@@ -15,12 +15,14 @@ from lab.engine.providers.cloudflare.kinds import (
     origin,
     rulesets,
     secrets_store,
+    tls,
     zone,
 )
 from lab.engine.providers.cloudflare.kinds.base import Kind as Kind
 
 _MODULES: tuple[tuple[Kind, ...], ...] = (
     zone.KINDS,
+    tls.KINDS,
     rulesets.KINDS,
     secrets_store.KINDS,
     leaked_credentials.KINDS,
