@@ -16,6 +16,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from core.settings.stack import Stack
 from stacks.environment import Environment
+from stacks.settings import secret_names
 
 PROJECT = "launch-ready"
 
@@ -35,7 +36,7 @@ def declared(stack: Stack, name: str) -> list[DeclaredResource]:
     found: list[DeclaredResource] = []
 
     def program() -> None:
-        secrets = {item.config_secret: pulumi.Output.secret("") for item in stack.secrets.items}
+        secrets = {name: pulumi.Output.secret("") for name in secret_names(stack)}
         Environment("environment", stack, secrets)
 
     async def run() -> None:

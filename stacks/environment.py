@@ -38,7 +38,7 @@ class Environment(Component):
         super().__init__("Environment", name, opts)
         within, domain = self.child(), stack.zone.name
         zone = ZoneComponent("zone", stack.zone, within)
-        tls = TlsComponent("tls", stack, zone.zone_id, secret_values, within)
+        tls = TlsComponent("tls", stack, zone.resource, secret_values, within)
         waf = WafComponent("waf", stack.waf, zone.zone_id, within)
         limits = RateLimitsComponent("rate-limits", stack.rate_limits, zone.zone_id, within)
         access = AccessComponent("access", stack.access, stack.zone, stack.platform, stack.dns.web, within)

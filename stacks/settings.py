@@ -28,15 +28,21 @@ def read_settings(root: Path) -> Stack:
         raise pulumi.RunError(str(error)) from None
 
 
+def secret_names(stack: Stack) -> list[str]:
+    """Every ``config_secret`` that the program needs the value of."""
+    names = [item.config_secret for item in stack.secrets.items]
+    names += [item.config_secret for item in stack.monitoring.webhooks if item.config_secret]
+    if stack.tls.origin_pulls:
+        names.append(stack.tls.origin_pulls.config_secret)
+    return names
+
+
 def secret_values(stack: Stack) -> dict[str, pulumi.Output[str]]:
     """The value of each ``config_secret`` of the stack, as a secret output.
 
     Raises :class:`pulumi.RunError` for one that Pulumi does not have, or was handed in the clear.
     """
-    names = [item.config_secret for item in stack.secrets.items]
-    names += [item.config_secret for item in stack.monitoring.webhooks if item.config_secret]
-    if stack.tls.origin_pulls:
-        names.append(stack.tls.origin_pulls.config_secret)
+    names = secret_names(stack)
     for key in (f"{NAMESPACE}:{name}" for name in names):
         if pulumi.runtime.get_config(key) is not None and not pulumi.runtime.is_config_secret(key):
             raise pulumi.RunError(f"{key} is not encrypted: set it with `pulumi config set --secret {key}`")

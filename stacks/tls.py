@@ -28,13 +28,13 @@ class TlsComponent(Component):
         self,
         name: str,
         stack: Stack,
-        zone_id: pulumi.Input[str],
+        zone: cloudflare.Zone,
         secret_values: Mapping[str, pulumi.Output[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare every setting of :func:`zone_settings`, and what ``launch-ready:tls`` has of certificates."""
         super().__init__("Tls", name, opts)
-        tls, domain = stack.tls, stack.zone.name
+        tls, domain, zone_id = stack.tls, stack.zone.name, zone.id
         self.settings: list[pulumi.Resource] = [
             cloudflare.ZoneSetting(setting, zone_id=zone_id, setting_id=setting, value=value, opts=self.child())
             for setting, value in zone_settings(tls).items()
@@ -42,7 +42,7 @@ class TlsComponent(Component):
         if tls.certificate_pack:
             self._pack(tls.certificate_pack, domain, zone_id)
         self.origin_certificates = {
-            origin.csr_file: self._origin_certificate(origin, request, domain)
+            origin.csr_file: self._origin_certificate(origin, request, domain, zone)
             for origin, request in zip(tls.origin_certificates, stack.certificates.requests, strict=True)
         }
         """The certificates (PEM) that the Origin CA made, by the file of their request."""
@@ -62,7 +62,9 @@ class TlsComponent(Component):
             opts=self.child(),
         )
 
-    def _origin_certificate(self, origin: OriginCertificate, request: Request, domain: str) -> pulumi.Output[str]:
+    def _origin_certificate(
+        self, origin: OriginCertificate, request: Request, domain: str, zone: pulumi.Resource
+    ) -> pulumi.Output[str]:
         hostnames = sorted(full_name(name, domain) for name in origin.names)
         digest = hashlib.sha256("\n".join([request.pem, *hostnames]).encode()).hexdigest()[:8]
         # Cloudflare answers without the request, and with the days that are left or none: after a `refresh`, each `up`
@@ -74,7 +76,8 @@ class TlsComponent(Component):
             hostnames=hostnames,
             request_type=request.type,
             requested_validity=float(origin.validity_days),
-            opts=pulumi.ResourceOptions.merge(self.child(), opts),
+            # The names must be those of a zone of the account, and nothing else here says which.
+            opts=pulumi.ResourceOptions.merge(self.child(after=[zone]), opts),
         ).certificate
 
     def _pulls(

@@ -15,16 +15,16 @@ class ZoneComponent(Component):
     def __init__(self, name: str, zone: Zone, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the zone; with ``zone.protect``, Pulumi refuses to delete it."""
         super().__init__("Zone", name, opts)
-        resource = cloudflare.Zone(
+        self.resource = cloudflare.Zone(
             zone.name,
             account=cloudflare.ZoneAccountArgs(id=zone.account_id),
             name=zone.name,
             type="full",
             opts=self.child(protect=zone.protect),
         )
-        self.ds = signed(self, zone.name, resource.id, active=zone.dnssec).ds
-        self.zone_id: pulumi.Output[str] = resource.id
-        self.name_servers = resource.name_servers
+        self.ds = signed(self, zone.name, self.resource.id, active=zone.dnssec).ds
+        self.zone_id: pulumi.Output[str] = self.resource.id
+        self.name_servers = self.resource.name_servers
         self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})
 
 

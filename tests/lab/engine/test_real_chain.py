@@ -199,9 +199,9 @@ def test_a_killed_engine_leaves_a_valid_state_no_process_and_the_next_up_finishe
 
 def assert_once(chain: Any) -> None:
     """Whatever was cut off is there once, and known to the state."""
-    zone = chain.zone
     entries = chain.state()["deployment"]["resources"]
-    for type_, there in (("DnsRecord", zone["dns_records"]), ("Ruleset", zone["rulesets"])):
+    for type_, key in (("DnsRecord", "dns_records"), ("Ruleset", "rulesets")):
+        there = [item for zone in chain.zones.values() for item in zone[key]]
         known = {entry["id"] for entry in entries if entry["type"].endswith(f":{type_}")}
         assert {item["id"] for item in there} == known
     assert chain.state()["deployment"]["pending_operations"] == []

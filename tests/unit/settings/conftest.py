@@ -31,8 +31,11 @@ class StackFile:
         hosts = [{"name": "web-1", "address": "203.0.113.11"}, {"name": "web-2", "address": "2001:db8::12"}]
         self._document["config"]["launch-ready:hosts"] = {"app": hosts}
         # They name the web names: a test that makes one of those wrong is told of each place.
-        for name in ("access", "monitoring"):
+        for name in ("access", "monitoring", "other_zones"):
             del self._document["config"][f"launch-ready:{name}"]
+        # One record, so that those that a test adds have the numbers from 1.
+        records = self._document["config"]["launch-ready:dns"]["records"]
+        records[:] = [record for record in records if record["name"] == "mail"]
 
     def read(self, change: Change) -> Stack:
         """The stack after ``change``, which gets the config without the namespace before its keys."""
