@@ -9,14 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cli.declared import stack_without_hosts
 from core.errors import LaunchReadyError, ReviewError
 from core.resources import Resource
 from core.settings.base import NAMESPACE, config_of, stack_file
-from core.settings.stack import STACKS_DIR, Stack, stack_of
+from core.settings.stack import STACKS_DIR, Stack
 from core.settings.yaml_tree import Json, read_tree
 from core.terminal import clean
 from review.assess import Material, Review, environments, review, with_verdicts
 from review.declared import between, resources_of
+from review.fates import Trial
 from review.reading import Preview, preview_from, read_preview
 
 HOSTS = f"{NAMESPACE}:hosts"
@@ -25,7 +27,7 @@ _LONGEST_NOTE = 300
 
 def reviewed(root: Path, stack: str, preview: str, base: str, engine: str) -> Review:
     """The whole review. Raises :class:`LaunchReadyError`."""
-    settings = settings_of(root, stack)
+    settings = stack_without_hosts(root, stack)
     notes: list[str] = []
     declared: Sequence[Resource] | None = None
     if base:
@@ -42,6 +44,7 @@ def reviewed(root: Path, stack: str, preview: str, base: str, engine: str) -> Re
         today=datetime.now(UTC).date(),
         declared=declared,
         zone=settings.zone.name,
+        cases=_cases(root, stack, settings),
         notes=tuple(notes),
     )
     return with_policies(review(material), material, settings)
@@ -60,13 +63,17 @@ def with_policies(made: Review, material: Material, settings: Stack) -> Review:
     return with_verdicts(made, judge(after.resources.values(), settings, material.today))
 
 
-def settings_of(root: Path, stack: str) -> Stack:
-    """A stack's file, whether or not its hosts' inventory is there: a review asks none of them."""
-    tree = read_tree(stack_file(root / STACKS_DIR, stack))
-    config = config_of(tree)
-    if hosts := _hosts_instead(root, stack, root):
-        config = {**config, HOSTS: hosts}
-    return stack_of(config, tree, root)
+def _cases(root: Path, stack: str, settings: Stack) -> list[Trial]:
+    """The request cases of the stack (``stacks/requests``), as trials: what they expect is for `invoke edge.test`."""
+    from edge.cases.read import FOLDER, read_cases
+    from edge.cases.run import Against, not_for, requests_of
+
+    if not any((root / FOLDER).glob("*.yaml")):
+        return []
+    cases = read_cases(root)
+    against = Against(stack, settings.zone.plan, settings.zone.name, {}, settings.platform)
+    fitting = [case for case in cases.cases if not not_for(case, against)]
+    return [Trial(f"{case.name} ({case.why})", tuple(requests_of(case, cases, against))) for case in fitting]
 
 
 def _preview(root: Path, stack: str, engine: str) -> Preview:
@@ -134,7 +141,7 @@ def _hosts_instead(folder: Path, stack: str, root: Path) -> dict[str, Json] | No
         return None
     listed: list[Json] = [{"name": "host", "address": "192.0.2.1"}]
     if (root / inventory).exists():
-        fleet = settings_of(root, stack).fleet
+        fleet = stack_without_hosts(root, stack).fleet
         listed = [{"name": host.name, "address": host.address} for host in fleet.hosts]
     return {"app": listed}
 

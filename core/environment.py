@@ -64,6 +64,15 @@ class Environment:
         return tuple(dict.fromkeys(str(one.get("name", "")) for one in proxied))
 
     @cached_property
+    def hidden(self) -> dict[str, set[str]]:
+        """The addresses that the edge hides, with the URNs of the proxied records that lead to each."""
+        found: dict[str, set[str]] = {}
+        for one in self.of("DnsRecord"):
+            if one.properties.get("proxied") is True and one.properties.get("type") in ("A", "AAAA"):
+                found.setdefault(str(one.properties.get("content")), set()).add(one.urn)
+        return found
+
+    @cached_property
     def _zones(self) -> dict[str, str]:
         """Zones by what tells them apart: their URN, and their id once they have one."""
         named = [(one, str(one.properties.get("name", ""))) for one in self.of("Zone")]

@@ -111,7 +111,7 @@ def _title(section: Section) -> list[str]:
 
 
 def _finding(one: Finding) -> str:
-    line = f"- {SIGNS[one.direction]} **{escape(one.what)}**"
+    line = f"- {SIGNS[one.direction]} <b>{escape(one.what)}</b>"
     line += f"<br>{escape(one.why)}" if one.why else ""
     if one.waived:
         line += f"<br>waived until {one.waived.until} by {escape(one.waived.owner)}: {escape(one.waived.reason)}"
@@ -127,7 +127,9 @@ def _policies(found: Sequence[Verdict], form: Callable[[Verdict], str]) -> list[
 
 
 def _verdict(one: Verdict) -> str:
-    line = f"- {'✗' if one.outcome == 'violated' else '?'} `{one.rule}` **{escape(one.subject)}**: {escape(one.said)}"
+    line = (
+        f"- {'✗' if one.outcome == 'violated' else '?'} `{one.rule}` <b>{escape(one.subject)}</b>: {escape(one.said)}"
+    )
     if one.waived:
         reason, owner, until = one.waived
         return f"{line}<br>waived until {until} by {escape(owner)}: {escape(reason)}"

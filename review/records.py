@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from core.environment import Environment
 from core.resources import Resource, is_open
@@ -42,19 +42,10 @@ def _exposed(step: Step, before: Environment) -> Iterator[Finding]:
         yield _finding(direction, "dns.proxied", step, f"{name}: proxied → DNS only", why, 18)
     elif step.before is not None and was is not True and is_now is True:
         yield _finding("stronger", "dns.proxied", step, f"{name}: DNS only → proxied", "", 40)
-    elif is_now is not True and not is_open(address) and address in _origins(before, new):
+    elif is_now is not True and not is_open(address) and before.hidden.get(str(address), set()) - {new.urn}:
         why = "who knows the address of an origin goes round the edge"
         what = f"{name}: an origin's address, {show(address)}, in a record that is not proxied"
         yield _finding("weaker", "dns.origin-shown", step, what, why, 19)
-
-
-def _origins(environment: Environment, but: Resource) -> set[Any]:
-    """The addresses that the edge hides."""
-    return {
-        one.properties.get("content")
-        for one in environment.of("DnsRecord")
-        if one.properties.get("proxied") is True and one.properties.get("type") in ("A", "AAAA") and one.urn != but.urn
-    }
 
 
 def _authorities(step: Step, before: Environment, after: Environment) -> Iterator[Finding]:

@@ -22,13 +22,16 @@ from stacks.policies.rule import Facts, Rule
 RULES: tuple[Rule, ...] = (*encryption.RULES, *names.RULES, *mail.RULES, *requests.RULES, *custody.RULES)
 """Every rule, in the order in which the documentation has them."""
 
+OFFLINE_ONLY = frozenset({"secrets.closed"})
+"""Rules that CrossGuard cannot ask: it lays secrets open before a rule sees them."""
+
 _ENDED = "waivers.current"
 
 
 def judge(resources: Iterable[Resource], stack: Stack, today: date) -> list[Verdict]:
     """What every rule says of everything that a stack declares, waivers applied."""
     facts = Facts(environment_of(resources, stack.zone.name), stack, today)
-    return [_waived(one, stack.waivers.items, today) for rule in RULES for one in of_rule(rule, facts)]
+    return list(waived((one for rule in RULES for one in of_rule(rule, facts)), facts))
 
 
 def of_rule(rule: Rule, facts: Facts) -> Iterator[Verdict]:
@@ -42,6 +45,11 @@ def of_rule(rule: Rule, facts: Facts) -> Iterator[Verdict]:
             fix=rule.fix if said.outcome != "ok" else "",
             urn=said.urn,
         )
+
+
+def waived(verdicts: Iterable[Verdict], facts: Facts) -> Iterator[Verdict]:
+    """The same verdicts, with the waiver of each that one covers."""
+    return (_waived(one, facts.stack.waivers.items, facts.today) for one in verdicts)
 
 
 def _waived(verdict: Verdict, waivers: Iterable[Waiver], today: date) -> Verdict:
@@ -97,7 +105,8 @@ pulumi preview --stack NAME --policy-pack policy-pack
 ```
 
 A violation and an undecided outcome both stop an update; the message says which it is. CrossGuard sees no state from
-before, so what a change weakens only `invoke review` says.
+before, so what a change weakens only `invoke review` says; and it lays secrets open before a rule sees them, so
+`secrets.closed` is not in the pack.
 
 This page is made from the rules: `python -m stacks.policy >docs/policies.md`.
 """
