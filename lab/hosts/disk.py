@@ -90,6 +90,8 @@ def _app_files(host: Host) -> list[File]:
     certificate, key = Pki(host.place.home / "pki").origin_certificate(host.name, ORIGIN_NAMES)
     listen = f"listen {host.address}:{HTTPS_PORT} ssl default_server;\nserver_name {' '.join(ORIGIN_NAMES)};\n"
     return [
+        # As on a rented machine: `invoke hosts.prepare --stack lab` is root's.
+        File("/root/.ssh/authorized_keys", f"{identity.deploy_key(host.place)}\n", 0o600),
         File("/etc/nginx/snippets/app-listen.conf", listen),
         File("/etc/app/env", identity.app_environment(host.place), 0o600),
         File("/etc/app/tls/origin.pem", certificate.read_text()),

@@ -28,14 +28,10 @@ pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="hosts need root")]
 NAME = prepared.NAME
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 ADMINS = """
-install -d -m 0700 /root/.ssh
-cp ~deploy/.ssh/authorized_keys /root/.ssh/
 getent passwd admin >/dev/null || useradd --create-home --shell /bin/sh admin
 install -d -m 0700 -o admin /home/admin/.ssh
 install -m 0600 -o admin ~deploy/.ssh/authorized_keys /home/admin/.ssh/
 echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
-sed -i 's/PermitRootLogin no/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config.d/00-lab.conf
-systemctl reload ssh.service; sleep 1
 """
 
 
