@@ -11,13 +11,16 @@ from core.mail import STS_HOST
 from core.settings.names import full_name
 from core.settings.stack import Stack
 from stacks.access import AccessComponent
+from stacks.cache import CacheComponent
 from stacks.component import Component
 from stacks.dns import DnsComponent, dns_records
 from stacks.email import EmailComponent, tell
+from stacks.headers import HeadersComponent
 from stacks.load_balancer import LoadBalancerComponent
 from stacks.monitoring import MonitoringComponent
 from stacks.other_zones import OtherZoneComponent
 from stacks.rate_limits import RateLimitsComponent
+from stacks.redirects import RedirectsComponent
 from stacks.secrets import SecretsComponent
 from stacks.tls import TlsComponent, zone_settings
 from stacks.waf import WafComponent
@@ -39,10 +42,8 @@ class Environment(Component):
         within, domain = self.child(), stack.zone.name
         zone = ZoneComponent("zone", stack.zone, within)
         tls = TlsComponent("tls", stack, zone.resource, secret_values, within)
-        waf = WafComponent("waf", stack.waf, zone.zone_id, within)
-        limits = RateLimitsComponent("rate-limits", stack.rate_limits, zone.zone_id, within)
         access = AccessComponent("access", stack.access, stack.zone, stack.platform, stack.dns.web, within)
-        protection = [*tls.settings, waf.ruleset, limits.ruleset, *access.applications]
+        protection = [*tls.settings, *_rulesets(stack, zone.zone_id, within), *access.applications]
         more = (STS_HOST,) if stack.email.mta_sts else ()
         records = dns_records(stack.dns, stack.fleet, domain, more, without=stack.load_balancer.names)
         DnsComponent("dns", records, zone.zone_id, after=protection, opts=within)
@@ -94,3 +95,16 @@ class Environment(Component):
             )
             for zone in stack.other_zones.zones
         }
+
+
+def _rulesets(stack: Stack, zone_id: pulumi.Input[str], within: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """The rules of every phase."""
+    platform, plan = stack.platform, stack.zone.plan
+    components = (
+        RedirectsComponent("redirects", stack.redirects, stack.zone, zone_id, within),
+        WafComponent("waf", stack.waf, platform, plan, zone_id, within),
+        RateLimitsComponent("rate-limits", stack.rate_limits, platform, plan, zone_id, within),
+        CacheComponent("cache", stack.cache, platform, zone_id, within),
+        HeadersComponent("headers", stack.headers, zone_id, within),
+    )
+    return [ruleset for component in components for ruleset in component.rulesets]

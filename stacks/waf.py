@@ -1,43 +1,36 @@
-"""The custom firewall rules: one ruleset, for a zone has one entry point a phase."""
+"""The firewall: custom rules, managed rulesets, and the check that looks logins up among leaked credentials."""
 
 from __future__ import annotations
 
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from core.settings.waf import Waf, WafRule
-from stacks.component import Component
+from core.rulesets import CUSTOM, MANAGED
+from core.rulesets.waf import custom_rules, managed_rules
+from core.settings.platform import Platform
+from core.settings.waf import Waf
+from core.settings.zone import Plan
+from stacks.rulesets import RulesetsComponent
 
-PHASE = "http_request_firewall_custom"
 
-
-class WafComponent(Component):
-    """The zone's ruleset of the phase :data:`PHASE`."""
+class WafComponent(RulesetsComponent):
+    """A ruleset for the phase of custom rules, one for managed rules, and the leaked-credential check."""
 
     def __init__(
-        self, name: str, waf: Waf, zone_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        waf: Waf,
+        platform: Platform,
+        plan: Plan,
+        zone_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare every rule of ``waf``, in its order."""
-        super().__init__("Waf", name, opts)
-        self.ruleset = cloudflare.Ruleset(
-            "custom-rules",
-            zone_id=zone_id,
-            name="Custom rules",
-            description="launch-ready:waf",
-            kind="zone",
-            phase=PHASE,
-            rules=[_rule(rule) for rule in waf.rules],
-            opts=self.child(),
+        """Declare everything of ``waf`` that ``plan`` has."""
+        super().__init__("Waf", name, zone_id, opts)
+        # Deleting it would reset nothing: that it is off must be said.
+        check = cloudflare.LeakedCredentialCheck(
+            "leaked-credentials", zone_id=zone_id, enabled=waf.leaked_credentials.enabled, opts=self.child()
         )
-        self.register_outputs({"ruleset_id": self.ruleset.id})
-
-
-def _rule(rule: WafRule) -> cloudflare.RulesetRuleArgs:
-    # Without a ref of its own, a rule is known by its position, and removing one makes all that follow anew.
-    return cloudflare.RulesetRuleArgs(
-        ref=rule.name,
-        description=rule.description,
-        expression=rule.expression,
-        action=rule.action,
-        enabled=rule.enabled,
-    )
+        self.add("custom-rules", "Custom rules", CUSTOM, custom_rules(waf, platform, plan), after=[check])
+        self.add("managed-rules", "Managed rules", MANAGED, managed_rules(waf, plan))
+        self.register_outputs({})

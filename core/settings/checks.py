@@ -11,21 +11,18 @@ from core.settings.finding import Finding as Finding
 from core.settings.hosts import Fleet
 from core.settings.names import APEX, full_name, inside, target_name
 from core.settings.other_zones import OtherZones, RedirectZone
-from core.settings.rate_limits import RateLimits
 from core.settings.records import AddressRecord, AliasRecord, TextRecord
-from core.settings.waf import Waf
 from core.settings.yaml_tree import Place
 from core.settings.zone import Zone
 
 
-def check(zone: Zone, dns: Dns, email: Email, waf: Waf, limits: RateLimits, fleet: Fleet) -> list[Finding]:
+def check(zone: Zone, dns: Dns, email: Email, fleet: Fleet) -> list[Finding]:
     """Everything that is wrong between these sections."""
     return [
         *_names(zone, dns),
         *exposed(zone, dns, email, fleet),
         *_mail_names(zone, dns, email),
         *_mail_records_elsewhere(dns, email),
-        *_plan(zone, waf, limits),
     ]
 
 
@@ -96,10 +93,3 @@ def _mail_records_elsewhere(dns: Dns, email: Email) -> Iterator[Finding]:
     for index, name in enumerate(dns.web):
         if name in made:
             yield Finding(("dns", "web", index), f"{name} is made from launch-ready:email: take it out here")
-
-
-def _plan(zone: Zone, waf: Waf, limits: RateLimits) -> Iterator[Finding]:
-    for index, reason in waf.beyond(zone.plan):
-        yield Finding(("waf", "rules", index), reason)
-    for index, reason in limits.beyond(zone.plan):
-        yield Finding(("rate_limits", "rules", index), reason)

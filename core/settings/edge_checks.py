@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from core.settings.access import Access, beyond, protected_paths
-from core.settings.checks import Finding
 from core.settings.dns import Dns
+from core.settings.finding import Finding
 from core.settings.hosts import Fleet
 from core.settings.load_balancer import LoadBalancer
 from core.settings.monitoring import OF_POOLS, Monitoring

@@ -1,106 +1,139 @@
 """Section ``launch-ready:rate_limits``: how often one client may ask, written once in the platform's own terms.
 
-A rule says paths, methods, how many requests in how many seconds, and for how long a client that goes over is kept
-out. Clients are told apart by address, and counted in each of Cloudflare's data centres by itself. Limits by plan:
-https://developers.cloudflare.com/waf/rate-limiting-rules/ (availability).
+With nothing said, each kind has its default and its paths by ``launch-ready:platform``. Clients are told apart by
+address, and counted in each of Cloudflare's data centres by itself. What the zone's plan cannot do is compiled into
+what it can: docs/edge.md. Limits by plan: https://developers.cloudflare.com/waf/rate-limiting-rules/ (availability).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from core.settings.base import Section
 from core.settings.platform import Path
-from core.settings.waf import LONGEST_EXPRESSION, Action, RuleName, refuse_twin_rules
-from core.settings.zone import Plan
+from core.settings.rules import Action, Method, RuleName, refuse_twin_rules
 
-PATH = "lower(http.request.uri.path)"
-MOST_RULES: dict[Plan, int] = {"free": 1, "pro": 2, "business": 5, "enterprise": 100}
-LONGEST_PERIOD: dict[Plan, int] = {"free": 10, "pro": 60, "business": 600, "enterprise": 3600}
-LONGEST_MITIGATION: dict[Plan, int] = {"free": 10, "pro": 3600, "business": 86400, "enterprise": 86400}
-METHOD_PLANS: tuple[Plan, ...] = ("business", "enterprise")
-
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Requests = Annotated[int, Field(ge=1, le=1_000_000)]
+Reads = Annotated[int, Field(ge=0, le=100)]
+Period = Literal[10, 60, 120, 300, 600, 3600]
+Mitigation = Literal[0, 10, 60, 120, 300, 600, 3600, 86400]
+PERIODS: tuple[Period, ...] = (10, 60, 120, 300, 600, 3600)
 
 
-class RateLimit(Section):
-    """One rule."""
+class Limit(Section):
+    """A kind of request that everybody may make, but not without end."""
+
+    requests: Requests
+    """How many of one client are let through in a period."""
+    period: Period = 60
+    """Seconds over which they are counted; Free has 10, Pro up to 60, Business up to 600, and `requests` is scaled."""
+    mitigation: Mitigation = 600
+    """Seconds for which a client that went over is kept out. Free has 10; 0 only with a challenge, or on Enterprise."""
+    reads: Reads = 1
+    """How many reads come with each, such as a form before it is sent. They count only where the plan (Free, Pro)
+    cannot tell methods apart: `requests` is multiplied by 1 + `reads` there."""
+    action: Action = "block"
+    """What a client that went over gets. `log` needs Enterprise."""
+
+
+class LoginLimit(Limit):
+    """The rule `login`: passwords tried. POST to the `login` paths."""
+
+    requests: Requests = 10
+    """How many of one client are let through in a period."""
+
+
+class ResetLimit(Limit):
+    """The rule `password-reset`: mails asked for, and tokens tried. POST to the `reset` paths."""
+
+    requests: Requests = 5
+    """How many of one client are let through in a period."""
+
+
+class SignupLimit(Limit):
+    """The rule `signup`: accounts made. POST to the `signup` paths. Not there unless it is written."""
+
+    requests: Requests = 10
+    """How many of one client are let through in a period."""
+
+
+class InviteLimit(Limit):
+    """The rule `invite`: mail sent to others in your name. POST to the `invite` paths."""
+
+    requests: Requests = 20
+    """How many of one client are let through in a period."""
+
+
+class PostLimit(Limit):
+    """The rule `post`: what others get to read. POST to the `post` paths."""
+
+    requests: Requests = 60
+    """How many of one client are let through in a period."""
+    mitigation: Mitigation = 60
+    """Seconds for which a client that went over is kept out."""
+    reads: Reads = 9
+    """How many reads come with each, where the plan cannot tell methods apart."""
+
+
+class OtherWritesLimit(Limit):
+    """The rule `other-writes`: POST, PUT, PATCH and DELETE to `api` and `signup` paths that no rule above counts."""
+
+    requests: Requests = 120
+    """How many of one client are let through in a period."""
+    mitigation: Mitigation = 60
+    """Seconds for which a client that went over is kept out."""
+    reads: Reads = 9
+    """How many reads come with each, where the plan cannot tell methods apart."""
+
+
+class RateLimit(Limit):
+    """One rule of your own."""
 
     name: RuleName
     """What it is called in messages, and its lasting reference at Cloudflare."""
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]
     """Paths, in lower case: a request's path is compared in lower case. `*` stands for any text, slashes included."""
     methods: tuple[Method, ...] = ()
-    """The methods that count; none means all. Needs the Business plan."""
+    """The methods that count; none means all."""
     excluding: tuple[RuleName, ...] = ()
     """Names of other rules: what they count, this one does not."""
-    requests: Annotated[int, Field(ge=1, le=1_000_000)]
-    """How many requests of one client are let through in a period."""
-    period: Literal[10, 60, 120, 300, 600, 3600] = 60
-    """Seconds over which they are counted. Free: 10; Pro: up to 60; Business: up to 600."""
-    mitigation: Literal[0, 10, 60, 120, 300, 600, 3600, 86400] = 60
-    """Seconds for which a client that went over is kept out. Free: 10; 0 only with a challenge, or on Enterprise."""
-    action: Action = "block"
-    """What a client that went over gets."""
+    mitigation: Mitigation = 60
+    """Seconds for which a client that went over is kept out."""
 
 
 class RateLimits(Section):
-    """The rules, in the order in which they are tried."""
+    """A kind that is `null` has no rule. Each rule counts by itself: a request can count in several."""
 
-    rules: tuple[RateLimit, ...] = ()
-    """Each rule counts by itself: a request can count in several."""
+    login: LoginLimit | None = LoginLimit()
+    """Passwords tried."""
+    password_reset: ResetLimit | None = ResetLimit()
+    """Mails asked for, and tokens tried."""
+    signup: SignupLimit | None = None
+    """Accounts made; without it, they count among the other writes."""
+    invite: InviteLimit | None = InviteLimit()
+    """Invitations sent."""
+    post: PostLimit | None = PostLimit()
+    """What others get to read."""
+    other_writes: OtherWritesLimit | None = OtherWritesLimit()
+    """All else that changes something."""
+    rules: Annotated[tuple[RateLimit, ...], Field(max_length=100)] = ()
+    """Rules of your own, tried after those."""
 
     @model_validator(mode="after")
     def _consistent(self) -> RateLimits:
-        names = [rule.name for rule in self.rules]
-        refuse_twin_rules(names)
+        own = [rule.name for rule in self.rules]
+        refuse_twin_rules(own)
+        kinds = [key.replace("_", "-") for key in KINDS]
         for rule in self.rules:
+            if rule.name in kinds:
+                raise ValueError(f"{rule.name} is the name of a kind of this section: choose another")
             for other in rule.excluding:
-                if other not in names or other == rule.name:
+                if other not in (*own, *kinds) or other == rule.name:
                     raise ValueError(f"rule {rule.name} excludes {other}, which is no other rule's name")
-            if len(self.expression(rule)) > LONGEST_EXPRESSION:
-                raise ValueError(f"rule {rule.name} has an expression over {LONGEST_EXPRESSION} characters: split it")
         return self
 
-    def expression(self, rule: RateLimit) -> str:
-        """The rule in Cloudflare's rules language."""
-        left_out = [_matching(other) for other in self.rules if other.name in rule.excluding]
-        return " and ".join([_matching(rule), *(f"not ({expression})" for expression in left_out)])
 
-    def beyond(self, plan: Plan) -> Iterator[tuple[int, str]]:
-        """What ``plan`` cannot do: the rule's index, and why."""
-        for index, rule in enumerate(self.rules):
-            for reason in _beyond(rule, index, plan):
-                yield index, f"rule {rule.name}: {reason}"
-
-
-def _beyond(rule: RateLimit, index: int, plan: Plan) -> Iterator[str]:
-    if index >= MOST_RULES[plan]:
-        yield f"the plan {plan} has {MOST_RULES[plan]} rate limits, and this is one more: join paths into one rule"
-    if rule.methods and plan not in METHOD_PLANS:
-        yield f"methods need the plan {METHOD_PLANS[0]} or above, and the zone's is {plan}: leave them out"
-    if rule.period > LONGEST_PERIOD[plan]:
-        yield f"a period of {rule.period} s is over the {LONGEST_PERIOD[plan]} s of the plan {plan}"
-    if rule.mitigation > LONGEST_MITIGATION[plan]:
-        yield f"a mitigation of {rule.mitigation} s is over the {LONGEST_MITIGATION[plan]} s of the plan {plan}"
-    if rule.action == "log" and plan != "enterprise":
-        yield f"the action log needs the plan enterprise, and the zone's is {plan}"
-    elif "challenge" in rule.action and plan != "enterprise" and rule.mitigation:
-        yield f"the action {rule.action} on the plan {plan} needs a mitigation of 0"
-    elif "challenge" not in rule.action and plan != "enterprise" and not rule.mitigation:
-        yield f"a mitigation of 0 with the action {rule.action} needs the plan enterprise"
-
-
-def _matching(rule: RateLimit) -> str:
-    exact = [path for path in rule.paths if "*" not in path]
-    parts = [f"{PATH} {_equals(exact)}"] if exact else []
-    parts += [f'{PATH} wildcard r"{path}"' for path in rule.paths if "*" in path]
-    paths = parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
-    return f"{paths} and http.request.method {_equals(rule.methods)}" if rule.methods else paths
-
-
-def _equals(values: Sequence[str]) -> str:
-    return f'eq "{values[0]}"' if len(values) == 1 else "in {" + " ".join(f'"{value}"' for value in values) + "}"
+KINDS = ("login", "password_reset", "signup", "invite", "post", "other_writes")
+"""The keys of the kinds, in the order of their rules; a rule's name has hyphens in their place."""

@@ -8,22 +8,27 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.errors import SettingsError
+from core.rulesets import check_rulesets
 from core.settings.access import Access
 from core.settings.authorities import forbidden
 from core.settings.base import NAMESPACE, Section, config_of, stack_file, validate_sections
+from core.settings.cache import Cache
 from core.settings.certificates import Certificates, read_certificates
-from core.settings.checks import Finding, beside, check
+from core.settings.checks import beside, check
 from core.settings.credentials import Credentials
 from core.settings.dns import Dns
 from core.settings.edge_checks import check_edge
 from core.settings.email import Email
 from core.settings.explain import dotted, near
+from core.settings.finding import Finding
+from core.settings.headers import Headers
 from core.settings.hosts import Fleet, Hosts, fleet_of
 from core.settings.load_balancer import LoadBalancer
 from core.settings.monitoring import Monitoring
 from core.settings.other_zones import OtherZones
 from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
+from core.settings.redirects import Redirects
 from core.settings.release import Release
 from core.settings.review import Review
 from core.settings.secrets import RELEASES, Secrets
@@ -44,6 +49,9 @@ SECTIONS: Mapping[str, type[Section]] = {
     "tls": Tls,
     "waf": Waf,
     "rate_limits": RateLimits,
+    "redirects": Redirects,
+    "cache": Cache,
+    "headers": Headers,
     "email": Email,
     "load_balancer": LoadBalancer,
     "access": Access,
@@ -71,6 +79,9 @@ class Stack:
     tls: Tls
     waf: Waf
     rate_limits: RateLimits
+    redirects: Redirects
+    cache: Cache
+    headers: Headers
     email: Email
     load_balancer: LoadBalancer
     access: Access
@@ -109,7 +120,7 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
     stack = Stack(fleet=fleet, certificates=certificates, **cast(dict[str, Any], sections))
     reasons += _secret_values(config, stack, tree)
     reasons += _readers(stack, tree)
-    findings += check(stack.zone, stack.dns, stack.email, stack.waf, stack.rate_limits, fleet)
+    findings += [*check(stack.zone, stack.dns, stack.email, fleet), *check_rulesets(stack)]
     findings += [*beside(stack.other_zones, stack.zone, stack.dns), *forbidden(stack.dns, stack.tls)]
     findings += check_edge(
         stack.zone, stack.platform, stack.dns, stack.load_balancer, stack.access, stack.monitoring, fleet

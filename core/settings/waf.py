@@ -1,30 +1,28 @@
-"""Section ``launch-ready:waf``: the custom rules that a request meets before the rate limits.
+"""Section ``launch-ready:waf``: what the firewall lets through, in the platform's own terms.
 
-Limits by plan: https://developers.cloudflare.com/waf/custom-rules/ (availability).
+Plan limits: https://developers.cloudflare.com/waf/custom-rules/ (availability).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from core.settings.base import Section, matching
-from core.settings.zone import Plan
+from core.settings.base import Section
+from core.settings.plans import LONGEST_EXPRESSION
+from core.settings.rules import Action, RuleName, refuse_twin_rules
+from core.settings.skips import Skip
+from core.settings.waf_managed import Managed, Owasp
+from core.settings.waf_templates import AdminPaths, Bots, HiddenFiles, LeakedCredentials, Methods, Uploads
 
-LONGEST_EXPRESSION = 4096
-MOST_RULES: dict[Plan, int] = {"free": 5, "pro": 20, "business": 100, "enterprise": 1000}
-REGEX_PLANS: tuple[Plan, ...] = ("business", "enterprise")
+TEMPLATES = ("admin-from-outside", "dotfiles", "bad-methods", "leaked-credentials", "uploads", "bots")
 
-RuleName = Annotated[
-    str, matching(r"[a-z0-9][a-z0-9-]{0,49}", "1 to 50 lower-case letters, digits and hyphens, such as admin-pages")
-]
-"""A rule's name. It is the rule's ``ref`` too, so a rule keeps its identity when others come or go."""
 
-Action = Literal["block", "managed_challenge", "js_challenge", "challenge", "log"]
-_STRING = re.compile(r'r?"(?:[^"\\]|\\.)*"', re.DOTALL)
+def _no_skip(action: object) -> object:
+    if action == "skip":
+        raise ValueError("a rule that skips stands under skips, where its condition is narrow by construction")
+    return action
 
 
 class WafRule(Section):
@@ -36,48 +34,41 @@ class WafRule(Section):
     """What it is there for."""
     expression: Annotated[str, Field(min_length=1, max_length=LONGEST_EXPRESSION)]
     """In Cloudflare's rules language."""
-    action: Action = "block"
+    action: Annotated[Action, BeforeValidator(_no_skip)] = "block"
     """`log` needs the Enterprise plan."""
     enabled: bool = True
     """Whether it is in force."""
 
 
 class Waf(Section):
-    """The custom rules, in the order in which they are tried."""
+    """The firewall. With nothing said, all of it is on but the rule for `admin` paths, which needs networks."""
 
+    managed: Managed = Managed()
+    """Cloudflare's own ruleset."""
+    owasp: Owasp | None = None
+    """The OWASP Core Ruleset; without it, it runs as it comes on every plan that has it."""
+    admin: AdminPaths = AdminPaths()
+    """The administrators' paths."""
+    hidden_files: HiddenFiles = HiddenFiles()
+    """Names that begin with a dot."""
+    methods: Methods = Methods()
+    """Methods that the platform does not use."""
+    leaked_credentials: LeakedCredentials = LeakedCredentials()
+    """Logins with what was stolen elsewhere."""
+    uploads: Uploads = Uploads()
+    """Size and type of what is sent to the `upload` paths."""
+    bots: Bots = Bots()
+    """Scripts that log in or sign up."""
+    skips: tuple[Skip, ...] = ()
+    """Exceptions, which come before everything else."""
     rules: tuple[WafRule, ...] = ()
-    """The first rule that blocks ends the matter."""
+    """Rules of your own, tried after those."""
 
     @model_validator(mode="after")
     def _each_name_once(self) -> Waf:
-        refuse_twin_rules([rule.name for rule in self.rules])
+        names = [*(skip.name for skip in self.skips), *(rule.name for rule in self.rules)]
+        refuse_twin_rules(names)
+        for name in names:
+            if name in TEMPLATES:
+                raise ValueError(f"{name} is the name of a rule that this section makes itself: choose another")
         return self
-
-    def beyond(self, plan: Plan) -> Iterator[tuple[int, str]]:
-        """What ``plan`` cannot do: the rule's index, and why."""
-        for index, rule in enumerate(self.rules):
-            if index >= MOST_RULES[plan]:
-                yield (
-                    index,
-                    f"rule {rule.name}: the plan {plan} has {MOST_RULES[plan]} custom rules, and this is one more",
-                )
-            if rule.action == "log" and plan != "enterprise":
-                yield index, f"rule {rule.name}: the action log needs the plan enterprise, and the zone's is {plan}"
-            if plan not in REGEX_PLANS and uses_regex(rule.expression):
-                yield (
-                    index,
-                    f"rule {rule.name}: matches needs the plan {REGEX_PLANS[0]} or above, and the zone's is {plan}",
-                )
-
-
-def refuse_twin_rules(names: list[str]) -> None:
-    """Raise :class:`ValueError` if a name stands twice."""
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two rules have the name {name}: each must have its own")
-
-
-def uses_regex(expression: str) -> bool:
-    """Whether an expression uses the operator ``matches`` (or ``~``), outside of its strings."""
-    bare = _STRING.sub('""', expression)
-    return re.search(r"\bmatches\b|~", bare) is not None

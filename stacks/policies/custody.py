@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.resources import PLAIN_SECRET, UNKNOWN, Resource, has_open, is_open
-from core.settings.rate_limits import MOST_RULES as MOST_LIMITS
-from core.settings.waf import MOST_RULES as MOST_CUSTOM
-from core.settings.waf import uses_regex
+from core.settings.plans import LIMITS, uses_regex
 from stacks.policies.rule import Facts, Rule, Said, judged, ok, undecided, violated
 
-_PHASES = {"http_request_firewall_custom": MOST_CUSTOM, "http_ratelimit": MOST_LIMITS}
+_PHASES = {
+    "http_request_firewall_custom": {plan: can.custom_rules for plan, can in LIMITS.items()},
+    "http_ratelimit": {plan: can.rate_limits for plan, can in LIMITS.items()},
+}
 _KEPT = ("SecretsStoreSecret",)
 
 

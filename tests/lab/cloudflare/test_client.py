@@ -152,7 +152,7 @@ def test_a_ruleset_of_each_phase_that_traffic_meets(client: Any, zone: str) -> N
     ):
         rule = {"action": action, "expression": "true", "ref": action, "action_parameters": parameters}
         made = ruleset(client.rulesets.phases.update(phase, zone_id=zone, rules=[rule]))
-        (kept,) = made.to_dict()["rules"]
+        (kept,) = (each.to_dict() for each in made.rules)
         assert {key: kept[key] for key in rule} == rule
 
 

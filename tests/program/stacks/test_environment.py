@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import octorules_wirefilter as wirefilter
 import pulumi
 import pytest
 
 from core.pulumi_crypt import SECRET_SIGNATURE, SIGNATURE_KEY
+from core.rulesets import rulesets_of
+from core.settings.stack import load_stack
+from lab.cloudflare.plans import plan_named
+from lab.cloudflare.rule import make_rule
+from lab.engine.providers.cloudflare.names import to_api
 
 OURS = "id-of-community.test"
 
@@ -57,22 +61,40 @@ def test_encryption_is_declared_whole(project: Any) -> None:
     }
 
 
+PHASES = {
+    "http_request_dynamic_redirect",
+    "http_request_firewall_custom",
+    "http_ratelimit",
+    "http_request_firewall_managed",
+    "http_request_cache_settings",
+    "http_response_headers_transform",
+}
+
+
 def test_each_phase_has_one_ruleset_and_each_rule_a_ref(project: Any) -> None:
     rulesets = [r for r in project.declare().of("Ruleset").values() if r.inputs["zoneId"] == OURS]
-    assert {r.inputs["phase"] for r in rulesets} == {"http_request_firewall_custom", "http_ratelimit"}
+    assert sorted(r.inputs["phase"] for r in rulesets) == sorted(PHASES)
     for ruleset in rulesets:
         refs = [rule["ref"] for rule in ruleset.inputs["rules"]]
         assert len(set(refs)) == len(refs) > 0
 
 
-def test_every_expression_is_one_that_cloudflares_own_parser_takes(project: Any) -> None:
-    rulesets = [r for r in project.declare().of("Ruleset").values() if r.inputs["zoneId"] == OURS]
-    rules = [rule for r in rulesets for rule in r.inputs["rules"]]
-    assert len(rules) == 7
-    for rule in rules:
-        parsed = wirefilter.parse_expression(rule["expression"])
-        assert "error" not in parsed, (rule["ref"], parsed["error"])
-        assert parsed["fields"], rule["ref"]
+def test_what_goes_over_the_wire_is_what_the_settings_say_and_the_api_takes(project: Any) -> None:
+    ours = [r for r in project.declare().of("Ruleset").values() if r.inputs["zoneId"] == OURS]
+    declared = {r.inputs["phase"]: r.inputs["rules"] for r in ours}
+    said = rulesets_of(load_stack(project.root, "test"))
+    assert set(declared) == set(said)
+    for phase, rules in said.items():
+        assert to_api(declared[phase]) == [rule.as_api() for rule in rules]
+        for rule in to_api(declared[phase]):
+            make_rule(rule, phase, plan_named("business"), "/rules/0")
+
+
+def test_the_leaked_credential_check_is_on_before_a_rule_asks_for_it(project: Any) -> None:
+    declared = project.declare()
+    (check,) = declared.of("LeakedCredentialCheck").values()
+    assert check.inputs["enabled"] is True
+    assert check.urn in declared.of("Ruleset")["custom-rules"].dependencies
 
 
 def test_a_secret_stays_one_on_the_wire(project: Any) -> None:
@@ -101,7 +123,7 @@ def test_no_name_leads_to_a_host_before_encryption_and_rules_stand(project: Any)
     declared = project.declare()
     ours = [r for kind in ("ZoneSetting", "Ruleset") for r in declared.of(kind).values() if r.inputs["zoneId"] == OURS]
     protection = {r.urn for r in ours}
-    assert len(protection) == 9
+    assert len(protection) == 7 + len(PHASES)
     for record in declared.of("DnsRecord").values():
         if record.inputs.get("proxied") and record.inputs["zoneId"] == OURS:
             assert protection <= set(record.dependencies)

@@ -56,12 +56,12 @@ f.yaml:12: config.launch-ready:dns.records[5]: a record that is not proxied show
 or give a reason
 f.yaml:13: config.launch-ready:tls is a list of 1; it must be a mapping of keys
 f.yaml:14: config.launch-ready:waf.rules is a mapping; it must be a list
+f.yaml:15: config.launch-ready:rate_limits.rules[0].requests is 0; it should be greater than or equal to 1
+f.yaml:15: config.launch-ready:rate_limits.rules[0].period is 61; allowed: 10, 60, 120, 300, 600 or 3600
 f.yaml:15: config.launch-ready:rate_limits.rules[0].name is "A"; it must be 1 to 50 lower-case letters, digits and \
 hyphens, such as admin-pages
 f.yaml:15: config.launch-ready:rate_limits.rules[0].paths[0] is "x"; it must be a path of lower-case letters, digits \
 and -._~/ that begins with /; * is any text, and never two in a row
-f.yaml:15: config.launch-ready:rate_limits.rules[0].requests is 0; it should be greater than or equal to 1
-f.yaml:15: config.launch-ready:rate_limits.rules[0].period is 61; allowed: 10, 60, 120, 300, 600 or 3600
 f.yaml:16: config.launch-ready:email.mx[0].priority is 70000; it should be less than or equal to 65535
 f.yaml:16: config.launch-ready:email.dmarc.policy is "off"; allowed: 'none', 'quarantine' or 'reject'
 f.yaml:16: config.launch-ready:email.dmarc.reports is a list of 0; it should have at least 1 item after validation, \

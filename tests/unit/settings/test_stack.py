@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
+from core.rulesets import RATE_LIMITS, rulesets_of
 from core.settings.base import stack_file as path_of
 from core.settings.hosts import Hosts, fleet_of
 from core.settings.stack import load_stack
@@ -24,7 +25,7 @@ def test_the_labs_stack_is_right_and_typed(stack_file: StackFile) -> None:
     assert (stack.zone.name, stack.zone.plan) == ("community.test", "business")
     assert stack.dns.web == ("@", "www", "api", "app")
     assert [host.address for host in stack.fleet.hosts] == ["203.0.113.11", "2001:db8::12"]
-    assert [rule.name for rule in stack.rate_limits.rules] == [
+    assert [rule.ref for rule in rulesets_of(stack)[RATE_LIMITS]] == [
         "login",
         "password-reset",
         "invite",
