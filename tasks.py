@@ -43,7 +43,7 @@ namespace = Collection(
     artifact=Collection(artifact.pack, artifact.show),
     hosts=Collection(hosts.prepare, hosts.audit),
     maintenance=Collection(incident.on, incident.off),
-    edge=Collection(edge.run_the_cases),
+    edge=Collection(edge.run_the_cases, edge.trace_the_cases),
     secrets=Collection(secrets.list_, secrets.rotate, secrets.audit),
     email=Collection(email.show, dkim=Collection(email.new, email.retire)),
     lab=Collection(lab.up, lab.down, lab.status),

@@ -13,7 +13,9 @@ from cli.guard import ROOT, command
 from core.terminal import clean
 
 if TYPE_CHECKING:
+    from edge.cases.read import Cases
     from edge.cases.run import Against, Result
+    from edge.cases.traced import TracedCase
 
 LAB = "lab"
 _HELP = {
@@ -45,6 +47,75 @@ def run_the_cases(_context: Context, stack: str = LAB, case: str = "", json: boo
         raise Exit(code=1)
 
 
+@command(name="trace", help=_HELP)
+def trace_the_cases(_context: Context, stack: str = LAB, case: str = "", json: bool = False) -> None:
+    """Run the request cases through Cloudflare's Trace on the live zone, and show where it and we differ.
+
+    Rule by rule: a filter that Trace says has matched and ours has not, or the other way round. Trace cannot be told of
+    an address, a bot or a leaked password: rules that ask for one are not compared. Exit status: 0 none differs, 1 one
+    does, or Trace cannot be asked (CLOUDFLARE_API_TOKEN, with Request Tracer Read).
+
+    Examples: `invoke edge.trace`, `invoke edge.trace --stack staging --case admin-page-from-outside --json`.
+    """
+    from edge.cases.read import read_cases
+
+    cases = read_cases(ROOT)
+    found = _traced(cases.only(case) if case else cases, against(stack), stack)
+    if json:
+        _say(json_module.dumps([_traced_json(one) for one in found], indent=2, ensure_ascii=False))
+    else:
+        _say(*_traced_lines(found))
+    if any(one.differences for one in found):
+        raise Exit(code=1)
+
+
+def _traced(cases: Cases, declared: Against, stack: str) -> list[TracedCase]:
+    from adapters.trace import Tracer
+    from cli.around import cloudflare_access
+    from edge.cases.traced import TracedCase, body_of, compared, first_request
+
+    tracer = Tracer(declared.account, *cloudflare_access(stack))
+    refs = {name: tracer.refs(name, zone.rulesets) for name, zone in declared.zones.items() if zone.rulesets}
+    ids = {identifier: ref for found in refs.values() for identifier, ref in found.items()}
+    traced: list[TracedCase] = []
+    for case in cases.cases:
+        request = first_request(case, cases, declared)
+        where = cases.where[case.name]
+        if isinstance(request, str):
+            traced.append(TracedCase(case, where, skipped=request))
+            continue
+        answer = tracer.trace(body_of(request))
+        count, differences = compared(request, declared, answer, ids)
+        traced.append(TracedCase(case, where, count, answer.get("status_code"), differences))
+    return traced
+
+
+def _traced_lines(found: list[TracedCase]) -> list[str]:
+    lines: list[str] = []
+    asked = [one for one in found if not one.skipped]
+    for one in asked:
+        lines.append(f"{'✗' if one.differences else '✓'} {one.case.name} ({one.status}, {one.compared} rules compared)")
+        lines += [f"    {one.where}: {difference}" for difference in one.differences]
+    differing = sum(1 for one in asked if one.differences)
+    said = f"{len(asked)} cases traced, {differing} of them differ"
+    return [
+        *map(clean, lines),
+        said + (f"; {len(found) - len(asked)} cannot be traced" if len(found) > len(asked) else ""),
+    ]
+
+
+def _traced_json(one: TracedCase) -> dict[str, Any]:
+    return {
+        "case": one.case.name,
+        "where": one.where,
+        "outcome": "skipped" if one.skipped else "differs" if one.differences else "agrees",
+        "status": one.status,
+        "compared": one.compared,
+        "differences": [{"rule": each.rule, "ours": each.ours, "trace": each.theirs} for each in one.differences],
+        "skipped": one.skipped or None,
+    }
+
+
 def against(stack: str) -> Against:
     """What a stack's Pulumi program declares, as cases are run against it. Raises :class:`SettingsError`."""
     from cli.declared import stack_without_hosts
@@ -59,7 +130,7 @@ def against(stack: str) -> Against:
         for one in declared(read, stack)
         if one.type.startswith("cloudflare:")
     ]
-    return Against(stack, read.zone.plan, read.zone.name, zones_of(found), read.platform)
+    return Against(stack, read.zone.plan, read.zone.name, zones_of(found), read.platform, read.zone.account_id)
 
 
 def _lines(results: list[Result]) -> list[str]:

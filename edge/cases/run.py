@@ -36,13 +36,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Against:
-    """What cases are run against: a stack's zones, the first of which is ``primary``."""
+    """What cases are run against: a stack's zones, ``primary`` among them, and the id of their account."""
 
     stack: str
     plan: str
     primary: str
     zones: Mapping[str, Zone]
     platform: Platform
+    account: str = ""
 
 
 def run_cases(cases: Cases, against: Against) -> list[Result]:

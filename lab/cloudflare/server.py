@@ -29,6 +29,7 @@ from lab.cloudflare import (
     rulesets,
     secrets_store,
     settings,
+    trace,
     zones,
 )
 from lab.cloudflare.auth import check_token
@@ -44,7 +45,7 @@ PREFIX = "/client/v4"
 _PARTS = (
     *(account, zones, settings, records, rulesets, secrets_store, cache, leaked_credentials),
     *(dnssec, certificate_packs, origin_ca, origin_pulls),
-    *(load_balancing, access, healthchecks, alerting),
+    *(load_balancing, access, healthchecks, alerting, trace),
 )
 # Seconds that requests in flight get once the process is told to stop.
 _GRACE = 0.5
