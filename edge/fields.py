@@ -79,6 +79,12 @@ def _languages(request: Request) -> list[bytes]:
     return [language for _, language in sorted(wanted, key=lambda pair: -pair[0])]
 
 
+def _of_response(request: Request, part: Callable[[StringMap], list[bytes]]) -> Any:
+    """What follows from the response's header fields, where they were given."""
+    headers = request.given.get("http.response.headers")
+    return UNKNOWN if headers is None else part(headers)
+
+
 DERIVED: Final[Mapping[str, Callable[[Request], Any]]] = {
     "cf.edge.server_port": lambda request: request.port,
     "http.cookie": lambda request: request.header(b"cookie"),
@@ -117,6 +123,8 @@ DERIVED: Final[Mapping[str, Callable[[Request], Any]]] = {
     "http.request.uri.path": lambda request: request.path,
     "http.request.uri.path.extension": lambda request: extension(request.path),
     "http.request.uri.query": lambda request: request.query,
+    "http.response.headers.names": lambda request: _of_response(request, _names),
+    "http.response.headers.values": lambda request: _of_response(request, _values),
     "http.user_agent": lambda request: request.user_agent,
     "http.x_forwarded_for": lambda request: request.header(b"x-forwarded-for"),
     "raw.http.request.full_uri": lambda request: request.full_uri(request.raw_uri),

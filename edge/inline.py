@@ -50,7 +50,7 @@ _LOWER_PATH: Final = "lower_path"
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 # What follows from method, URL and header fields alone.
 _ALWAYS_KNOWN: Final = frozenset(
-    name for name in DERIVED if not name.startswith(("http.request.body.", "http.request.timestamp."))
+    name for name in DERIVED if not name.startswith(("http.request.body.", "http.request.timestamp.", "http.response."))
 ) - {"http.request.headers.truncated"}
 
 

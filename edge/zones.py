@@ -54,5 +54,5 @@ def _add(zone: Zone, one: Found) -> None:
         zone.rulesets[str(inputs.get("phase"))] = inputs.get("rules") or ()
     elif one.kind == "ZoneSetting":
         zone.settings[str(inputs.get("setting_id"))] = inputs.get("value")
-    elif one.kind == "DnsRecord" and inputs.get("proxied") is True:
+    elif one.kind in ("DnsRecord", "LoadBalancer") and inputs.get("proxied") is True:
         zone.proxied.add(str(inputs.get("name")).lower())

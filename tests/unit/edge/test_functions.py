@@ -19,7 +19,10 @@ from edge.replacing import regex_replace, wildcard_replace
 from edge.truth import CannotTell
 
 NOW = 1_484_063_900
-BODY = b'{"company":"cloudflare","version":2,"float":42.0,"yes":true,"deep":[{"name":"b"},{"id":356}],"big":9223372036854775808}'
+BODY = (
+    b'{"company":"cloudflare","version":2,"float":42.0,"yes":true,'
+    b'"deep":[{"name":"b"},{"id":356}],"big":9223372036854775808}'
+)
 REQUEST = Request(
     "POST",
     "https://www.example.org/a/File.html?order=desc&country=GB&order=asc",
