@@ -35,7 +35,7 @@ def show(_context: Context, stack: str = "", json: bool = False) -> None:
 
     email, zone = _mail(stack_name(stack))
     costs = {sender.name: sender.cost for sender in email.senders}
-    notes = list(mail.notes(email, zone, (), _today()))
+    notes = list(mail.notes(email, zone, _today()))
     texts = {
         "spf": mail.spf(email, zone),
         "dmarc": mail.dmarc(email.dmarc),

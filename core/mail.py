@@ -85,8 +85,8 @@ def tls_reports(email: Email) -> str:
     return f"v=TLSRPTv1; rua={','.join(addresses)}"
 
 
-def notes(email: Email, zone: str, ours: Iterable[str], today: date) -> Iterator[str]:
-    """What the zone alone cannot see to, a sentence each. ``ours`` are the other zones that this stack has."""
+def notes(email: Email, zone: str, today: date) -> Iterator[str]:
+    """What the zone alone cannot see to, a sentence each."""
     size = len(spf(email, zone))
     if size > ADVISED_BYTES:
         yield (
@@ -99,10 +99,8 @@ def notes(email: Email, zone: str, ours: Iterable[str], today: date) -> Iterator
             f"DMARC: by {stage.by} the policy should be {stage.policy}{test}, and it is {email.dmarc.policy}: read the"
             " reports, then change launch-ready:email, dmarc.policy, and take the stage out"
         )
-    known = list(ours)
     for domain in reports_elsewhere(email.dmarc, zone):
-        if not any(inside(domain, one) for one in known):
-            yield (
-                f'DMARC: {domain} must publish {report_name(zone, domain)} TXT "v=DMARC1;", or its reports about'
-                f" {zone} are not sent (RFC 9990)"
-            )
+        yield (
+            f'DMARC: {domain} must publish {report_name(zone, domain)} TXT "v=DMARC1;", or its reports about {zone} are'
+            " not sent (RFC 9990); where that zone has a stack of its own: launch-ready:email, reports_from"
+        )

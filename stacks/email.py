@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pulumi
@@ -48,9 +48,9 @@ def mail_records(email: Email, zone: str) -> Iterator[Declared]:
         yield _text("*._domainkey/TXT", f"*._domainkey.{zone}", "v=DKIM1; p=")
 
 
-def tell(email: Email, zone: str, ours: Iterable[str]) -> None:
+def tell(email: Email, zone: str) -> None:
     """Warn, by Pulumi's own log, of what the zone alone cannot see to."""
-    for note in mail.notes(email, zone, ours, datetime.now(UTC).date()):
+    for note in mail.notes(email, zone, datetime.now(UTC).date()):
         pulumi.warn(note)
 
 

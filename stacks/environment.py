@@ -59,7 +59,7 @@ class Environment(Component):
         )
         EmailComponent("email", stack.email, domain, zone.zone_id, within)
         others = self._other_zones(stack)
-        tell(stack.email, domain, others)
+        tell(stack.email, domain)
         secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
         MonitoringComponent(
             "monitoring",

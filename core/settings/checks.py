@@ -93,3 +93,12 @@ def _mail_records_elsewhere(dns: Dns, email: Email) -> Iterator[Finding]:
     for index, name in enumerate(dns.web):
         if name in made:
             yield Finding(("dns", "web", index), f"{name} is made from launch-ready:email: take it out here")
+
+
+def lost_reports(email: Email, others: OtherZones) -> Iterator[Finding]:
+    """Reports that go to a domain which says that it takes no mail (RFC 7505)."""
+    silent = {zone.name for zone in others.zones}
+    for key, addresses in (("reports", email.dmarc.reports), ("failure_reports", email.dmarc.failure_reports)):
+        for index, address in enumerate(addresses):
+            if (domain := address.rpartition("@")[2].lower()) in silent:
+                yield Finding(("email", "dmarc", key, index), f"{domain} is one of other_zones, which receive no mail")

@@ -14,7 +14,7 @@ from core.settings.authorities import forbidden
 from core.settings.base import NAMESPACE, Section, config_of, stack_file, validate_sections
 from core.settings.cache import Cache
 from core.settings.certificates import Certificates, read_certificates
-from core.settings.checks import beside, check
+from core.settings.checks import beside, check, lost_reports
 from core.settings.credentials import Credentials
 from core.settings.dns import Dns
 from core.settings.edge_checks import check_edge
@@ -121,6 +121,7 @@ def stack_of(config: Mapping[str, Json], tree: Tree, root: Path) -> Stack:
     reasons += _secret_values(config, stack, tree)
     reasons += _readers(stack, tree)
     findings += [*check(stack.zone, stack.dns, stack.email, fleet), *check_rulesets(stack)]
+    findings += lost_reports(stack.email, stack.other_zones)
     findings += [*beside(stack.other_zones, stack.zone, stack.dns), *forbidden(stack.dns, stack.tls)]
     findings += check_edge(
         stack.zone, stack.platform, stack.dns, stack.load_balancer, stack.access, stack.monitoring, fleet

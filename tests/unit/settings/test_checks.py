@@ -230,6 +230,14 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
             id="a second record of MTA-STS",
         ),
         pytest.param(
+            lambda config: config.update(
+                email=config["email"] | {"dmarc": {"reports": ["d@community.test", "d@comunity.test"]}},
+                other_zones={"zones": [{"name": "comunity.test", "kind": "parked"}]},
+            ),
+            "email.dmarc.reports[1]: comunity.test is one of other_zones, which receive no mail",
+            id="reports that nobody receives",
+        ),
+        pytest.param(
             lambda config: config["dns"]["web"].append("mta-sts"),
             "dns.web[4]: mta-sts is made from launch-ready:email: take it out here",
             id="a name that MTA-STS has",

@@ -21,8 +21,8 @@ def email(**section: Any) -> Email:
     return Email.model_validate({"dmarc": DMARC, **section}, strict=False)
 
 
-def notes(section: Email, ours: tuple[str, ...] = (), today: str = "2026-06-01") -> list[str]:
-    return list(mail.notes(section, ZONE, ours, date.fromisoformat(today)))
+def notes(section: Email, today: str = "2026-06-01") -> list[str]:
+    return list(mail.notes(section, ZONE, date.fromisoformat(today)))
 
 
 def refused(**section: Any) -> str:
@@ -107,11 +107,10 @@ def test_stages_only_get_stronger(policy: str, stages: list[Any], reason: str) -
 
 def test_another_domain_must_say_that_it_takes_the_reports() -> None:
     section = email(dmarc={"reports": ["a@community.example", "b@in.community.example", "c@Reports.example"]})
-    assert notes(section) == [
-        'DMARC: reports.example must publish community.example._report._dmarc.reports.example TXT "v=DMARC1;", or its'
-        " reports about community.example are not sent (RFC 9990)"
-    ]
-    assert notes(section, ("reports.example",)) == []
+    (note,) = notes(section)
+    assert note.startswith(
+        'DMARC: reports.example must publish community.example._report._dmarc.reports.example TXT "v=DMARC1;", or'
+    )
 
 
 def test_the_policy_of_mta_sts_names_the_machines_of_mx_and_its_id_follows_it() -> None:
