@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cli.declared import stack_without_hosts
 from core.errors import LaunchReadyError, ReviewError
+from core.policy import Verdict
 from core.resources import Resource
 from core.settings.base import NAMESPACE, config_of, stack_file
 from core.settings.stack import STACKS_DIR, Stack
@@ -52,7 +54,6 @@ def reviewed(root: Path, stack: str, preview: str, base: str, engine: str) -> Re
 
 def with_policies(made: Review, material: Material, settings: Stack) -> Review:
     """The review with what the policies say; where not all is known that is declared, they are undecided."""
-    from core.policy import Verdict
     from stacks.policy import judge
 
     _, after = environments(material)
@@ -61,6 +62,15 @@ def with_policies(made: Review, material: Material, settings: Stack) -> Review:
         open_ = Verdict(rule="policies", subject="all", outcome="undecided", said=said, fix="preview with --show-sames")
         return with_verdicts(made, [open_])
     return with_verdicts(made, judge(after.resources.values(), settings, material.today))
+
+
+def verdicts_of(root: Path, stack: str, document: Mapping[str, Any] | None) -> list[Verdict]:
+    """What the policies say of a whole preview document, or of what the program declares. Raises as :func:`reviewed`."""
+    from stacks.policy import judge
+
+    settings = stack_without_hosts(root, stack)
+    found = _declared(root, stack, root) if document is None else resources_of(preview_from(document))
+    return judge(found, settings, datetime.now(UTC).date())
 
 
 def _cases(root: Path, stack: str, settings: Stack) -> list[Trial]:

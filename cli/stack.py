@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
 from cli.guard import ROOT, command
 from core.errors import LaunchReadyError
+from core.terminal import clean
 
 if TYPE_CHECKING:
     from lab.engine.model import Progress
@@ -56,14 +58,28 @@ def preview(_context: Context, stack: str = LAB, engine: str = "auto", json: boo
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.preview(stack, as_json=json), stack)
+        if not json:
+            _say(*_policies(stack, None))
         return
     from lab.engine import api, render
 
-    seen = api.preview(project(stack), progress(quiet=json))
+    seen = api.preview(project(stack), progress(quiet=json), sames=True)
+    shown = {**seen.document, "steps": [step for step in seen.document["steps"] if step["op"] != "same"]}
     if json:
-        _say_json(seen.document)
+        _say_json(shown)
     else:
-        _say(*render.plan(seen.document), *render.result(seen, planned=True))
+        _say(*render.plan(shown), *render.result(seen, planned=True), *_policies(stack, seen.document))
+
+
+def _policies(stack: str, document: Mapping[str, Any] | None) -> list[str]:
+    """What `invoke review` would say of the policies; they stop nothing here."""
+    from cli import review_of
+    from review.text import policy_lines
+
+    try:
+        return policy_lines(review_of.verdicts_of(ROOT, stack, document))
+    except LaunchReadyError as error:
+        return [f"note: the policies could not be asked: {clean(str(error))}"]
 
 
 @command(help=_help(confirm="the stack's name once more: needed for every stack but the lab's"))

@@ -100,19 +100,18 @@ def _name(rule: Mapping[str, Any]) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[Trial, Fate, Fate]]) -> Iterator[Change]:
-    groups: dict[tuple[str, str, bool], list[tuple[Trial, Fate, Fate]]] = {}
+    groups: dict[tuple[str, str, Direction], list[tuple[Trial, Fate, Fate]]] = {}
     for trial, old, new in pairs:
         if old.told != new.told:
-            groups.setdefault((old.told, new.told, trial.private), []).append((trial, old, new))
-    for (before, after, _), members in groups.items():
-        trial, old, new = members[0]
+            groups.setdefault((old.told, new.told, _direction(trial, old, new)), []).append((trial, old, new))
+    for (before, after, direction), members in groups.items():
         yield Change(
             before=before,
             after=after,
-            direction=_direction(trial, old, new),
+            direction=direction,
             examples=tuple(one.what for one, _, _ in members[:_SHOWN]),
             count=len(members),
-            rules=frozenset({old.rule, new.rule} - {""}),
+            rules=frozenset({fate.rule for _, *sides in members for fate in sides} - {""}),
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from core.policy import Verdict
 from core.terminal import clean
 from review.assess import Review
 from review.finding import Finding
@@ -39,7 +40,7 @@ def _lines(made: Review, paint: _Paint) -> Iterator[str]:
             yield from _finding(one, paint)
         if len(shown) < len(section.findings):
             yield f"  … and {len(section.findings) - len(shown)} more (--format html or json has them)"
-    yield from _policies(made, paint)
+    yield from _policies(broken(made), paint)
     yield from _resources(made)
     yield from _closing(made)
 
@@ -54,8 +55,13 @@ def _finding(one: Finding, paint: _Paint) -> Iterator[str]:
         yield paint(f"      [{one.rule}] {clean(one.subject)}", "2")
 
 
-def _policies(made: Review, paint: _Paint) -> Iterator[str]:
-    found = broken(made)
+def policy_lines(verdicts: Iterable[Verdict]) -> list[str]:
+    """What policies say that are not fulfilled, in lines of text without colours."""
+    found = [one for one in verdicts if one.outcome != "ok"]
+    return list(_policies(found, _Paint(colours=False)))
+
+
+def _policies(found: Sequence[Verdict], paint: _Paint) -> Iterator[str]:
     if not found:
         return
     yield ""

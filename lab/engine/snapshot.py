@@ -12,6 +12,7 @@ from lab.engine.model import Resource
 from lab.engine.state import FORMAT, Codec, Pending, StateFile, manifest, salt_of
 
 CREATING = "creating"
+Key = tuple[str, str]
 
 
 class Snapshot:
@@ -30,8 +31,8 @@ class Snapshot:
         self._codec = Codec(crypter)
         self._dry_run = dry_run
         self._lock = threading.RLock()
-        self._base = [self._codec.decode(entry) for entry in deployment["resources"]]
-        self._done: list[Resource] = []
+        self._base = _by_key(self._codec.decode(entry) for entry in deployment["resources"])
+        self._done: dict[Key, Resource] = {}
         self._pending: list[Pending] = []
         self._encoded: dict[int, tuple[Resource, dict[str, Any]]] = {}
         self._interrupted = _creating(deployment.get("pending_operations") or [])
@@ -52,22 +53,25 @@ class Snapshot:
     def old(self, urns: Iterable[str]) -> Resource | None:
         """The first of ``urns`` that is in the base and does not wait for its deletion."""
         with self._lock:
-            by_urn = {resource.urn: resource for resource in self._base if not resource.delete}
-            return next((by_urn[urn] for urn in urns if urn in by_urn), None)
+            # The key of one that does not wait for its deletion is its URN alone.
+            found = (self._base.get((urn, "")) for urn in urns)
+            return next((one for one in found if one is not None and not one.delete), None)
 
     def find(self, urn: str) -> Resource | None:
         """A resource as the state has it now."""
-        return next((resource for resource in self.all() if resource.urn == urn and not resource.delete), None)
+        with self._lock:
+            found = (side.get((urn, "")) for side in (self._done, self._base))
+            return next((one for one in found if one is not None and not one.delete), None)
 
     def left(self) -> list[Resource]:
         """What is in the base still, and what was replaced: the run deletes these at its end."""
         with self._lock:
-            return [*self._base, *(resource for resource in self._done if resource.delete)]
+            return [*self._base.values(), *(resource for resource in self._done.values() if resource.delete)]
 
     def all(self) -> list[Resource]:
         """Every resource as the state has it now, each after what it depends on."""
         with self._lock:
-            return [*self._done, *self._base]
+            return [*self._done.values(), *self._base.values()]
 
     def begin(self, kind: str, resource: Resource) -> Pending:
         """Write down that a step starts; give what is returned to whatever says how it went."""
@@ -96,28 +100,30 @@ class Snapshot:
             self._over(pending)
             self._interrupted.pop(new.urn, None)
             if old is not None:
-                self._base = [resource for resource in self._base if resource.key != old.key]
+                self._base.pop(old.key, None)
                 if old.urn != new.urn:
                     self._rename(old.urn, new.urn)
-            self._done.append(new)
+            self._done[new.key] = new
             if old is not None and keep_old:
                 # After the new one and not before: nothing in the state may depend on what stands behind it.
-                self._base.append(replace(old, urn=new.urn, delete=True))
+                waiting = replace(old, urn=new.urn, delete=True)
+                self._base[waiting.key] = waiting
             self._save()
 
     def put(self, resource: Resource, new: Resource) -> None:
         """Change what the state says of a resource, wherever it stands."""
         with self._lock:
-            self._base = [new if other.key == resource.key else other for other in self._base]
-            self._done = [new if other.key == resource.key else other for other in self._done]
+            for side in (self._base, self._done):
+                if resource.key in side:
+                    side[resource.key] = new
             self._save()
 
     def remove(self, resource: Resource, *, pending: Pending | None = None) -> None:
         """A resource is gone, and with it the step that deleted it."""
         with self._lock:
             self._over(pending)
-            self._base = [other for other in self._base if other.key != resource.key]
-            self._done = [other for other in self._done if other.key != resource.key]
+            self._base.pop(resource.key, None)
+            self._done.pop(resource.key, None)
             self._save()
 
     def _over(self, pending: Pending | None) -> None:
@@ -146,7 +152,7 @@ class Snapshot:
     def _entries(self) -> list[tuple[str, dict[str, Any]]]:
         under_way = [(pending.kind, self._entry(pending.resource)) for pending in self._pending]
         under_way += [(CREATING, entry) for entry in self._interrupted.values()]
-        return [("", self._entry(resource)) for resource in (*self._done, *self._base)] + under_way
+        return [("", self._entry(resource)) for resource in self.all()] + under_way
 
     def _entry(self, resource: Resource) -> dict[str, Any]:
         """The resource's JSON, made once: resources are replaced and never changed in place."""
@@ -157,8 +163,12 @@ class Snapshot:
 
     def _rename(self, old: str, new: str) -> None:
         """A resource goes by another URN now: whatever refers to it follows."""
-        self._base = [renamed(resource, old, new) for resource in self._base]
-        self._done = [renamed(resource, old, new) for resource in self._done]
+        self._base = _by_key(renamed(resource, old, new) for resource in self._base.values())
+        self._done = _by_key(renamed(resource, old, new) for resource in self._done.values())
+
+
+def _by_key(resources: Iterable[Resource]) -> dict[Key, Resource]:
+    return {resource.key: resource for resource in resources}
 
 
 def _identity(entry: tuple[str, dict[str, Any]]) -> tuple[str, str, bool, str]:
