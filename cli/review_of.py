@@ -65,7 +65,7 @@ def with_policies(made: Review, material: Material, settings: Stack) -> Review:
 
 
 def verdicts_of(root: Path, stack: str, document: Mapping[str, Any] | None) -> list[Verdict]:
-    """What the policies say of a whole preview document, or of what the program declares. Raises as :func:`reviewed`."""
+    """What the policies say of a whole preview document, or of what the program declares; raises alike."""
     from stacks.policy import judge
 
     settings = stack_without_hosts(root, stack)
