@@ -21,6 +21,8 @@ from core.settings.section import matching as matching
 from core.settings.yaml_tree import Json, Tree, read_tree
 
 NAMESPACE = "launch-ready"
+# As deep as a file's values may nest: see core.settings.yaml_tree.
+_DEEPEST = 60
 
 
 S = TypeVar("S", bound=Section)
@@ -71,21 +73,40 @@ def validate_sections(
             sections[name] = _validate(config, key, model)
         except ValidationError as error:
             reasons += explain(error, model, config.get(key, {}), tree, ("config", key), f"config.{key}")
-        except _MissingError as error:
+        except _UnreadableError as error:
             reasons.append(f"{tree.where(('config', key))}: {error}")
     if reasons:
         raise SettingsError("\n".join(reasons))
     return sections
 
 
-class _MissingError(Exception):
+class _UnreadableError(Exception):
     pass
 
 
 def _validate(config: Mapping[str, Json], key: str, model: type[Section]) -> Section:
     if key not in config and (required := _required(model)):
-        raise _MissingError(f"config.{key} is missing; it needs {', '.join(required)}")
-    return model.model_validate_json(json.dumps(config.get(key, {})))
+        raise _UnreadableError(f"config.{key} is missing; it needs {', '.join(required)}")
+    return model.model_validate_json(_encoded(config.get(key, {}), key))
+
+
+def _encoded(value: Json, key: str) -> bytes:
+    """``value`` as JSON. Raises for what a file cannot hold and Pulumi can hand over all the same (``--config``)."""
+    try:
+        _require_shallow(value, _DEEPEST)
+        return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except RecursionError:
+        raise _UnreadableError(f"config.{key} has values that nest deeper than {_DEEPEST} levels") from None
+    except ValueError:
+        wrong = "a number that is none (NaN, Infinity) or too long, or half of a character"
+        raise _UnreadableError(f"config.{key} has a value that JSON has no form for: {wrong}") from None
+
+
+def _require_shallow(value: Json, left: int) -> None:
+    if not left:
+        raise RecursionError
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _require_shallow(inner, left - 1)
 
 
 def _required(model: type[Section]) -> list[str]:

@@ -48,8 +48,8 @@ def explain(
 
 
 def dotted(name: str, place: Place) -> str:
-    """``name.key[0].key``."""
-    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    """``name.key[0].key``, in which a key that is longer than any of ours is cut."""
+    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{cut(step)}" for step in place)
     return (name + steps).removeprefix(".")
 
 
@@ -169,6 +169,13 @@ def _show(value: Any, *, hidden: bool) -> str:
     if hidden and isinstance(value, str):
         return "a text (not shown)"
     text = json.dumps(value, ensure_ascii=False)
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """``text``, no longer than a message can show; quotes where there is nothing to see."""
+    if not text.strip():
+        return json.dumps(text[:_LONGEST_SHOWN])
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "…"
 
 

@@ -19,7 +19,7 @@ from core.settings.credentials import Credentials
 from core.settings.dns import Dns
 from core.settings.edge_checks import check_edge
 from core.settings.email import Email
-from core.settings.explain import dotted, near
+from core.settings.explain import cut, dotted, near
 from core.settings.finding import Finding
 from core.settings.headers import Headers
 from core.settings.hosts import Fleet, Hosts, fleet_of
@@ -144,7 +144,7 @@ def _unknown_keys(tree: Tree) -> Iterator[str]:
     for key in tree.value if isinstance(tree.value, dict) else ():
         if key not in _TOP_LEVEL:
             hint = near(key, _TOP_LEVEL)
-            yield f"{tree.where((key,))}: {key} is not a known key{hint}; allowed: {', '.join(_TOP_LEVEL)}"
+            yield f"{tree.where((key,))}: {cut(key)} is not a known key{hint}; allowed: {', '.join(_TOP_LEVEL)}"
 
 
 def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
         if name not in known:
             key = f"{NAMESPACE}:{name}"
             yield (
-                f"{tree.where(('config', key))}: config.{key} is not a known section nor a secret that "
+                f"{tree.where(('config', key))}: config.{cut(key)} is not a known section nor a secret that "
                 f"{NAMESPACE}:secrets, :credentials, :email or :tls names{near(name, known)}; "
                 f"sections: {', '.join(SECTIONS)}"
             )
