@@ -40,7 +40,10 @@ def running(world: World, salt: str) -> dict[str, Running]:
         if facts.serving is None or release is None:
             raise HostError(f"{name} serves nothing")
         script = commands.credentials_proof(world.layout, facts.serving, release.health_path)
-        lines = said(name, shell.run(script, timeout=_SECONDS, stdin=f"{salt}\n".encode()))
+        try:
+            lines = said(name, shell.run(script, timeout=_SECONDS, stdin=f"{salt}\n".encode()))
+        except HostError as error:
+            raise HostError(f"{error}: if it was prepared by an older version, run `invoke hosts.prepare`") from None
         digests = dict(line.removeprefix("proof ").split(" ", 1) for line in lines if line.startswith("proof "))
         answer = next((line.removeprefix("answer ") for line in lines if line.startswith("answer ")), "")
         return Running(release.version, release.secrets, digests, answer)
