@@ -115,9 +115,13 @@ def skip_of(parameters: Mapping[str, Any]) -> Skip:
     """What a skip leaves out."""
     return Skip(
         "current" in (parameters.get("ruleset"), parameters.get("phase")),
-        frozenset(map(str, parameters.get("phases") or ())),
-        frozenset(map(str, parameters.get("rulesets") or ())),
+        _names(parameters.get("phases")),
+        _names(parameters.get("rulesets")),
     )
+
+
+def _names(value: Any) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, list | tuple) else frozenset()
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The cases that ship with the project hold for the lab's stack and the example's, as the Pulumi program declares them."""
+"""The cases that ship with the project hold for the lab's stack and the example's, as their program declares them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge.decision import Decision, Undecided
+from edge.decision import Decision, Opaque, Undecided
 from edge.phases import CUSTOM, RATE_LIMIT, Policy
 from edge.rate_limit import Counters
 from edge.request import Request
@@ -167,3 +167,63 @@ def test_counters_outlive_a_change_of_other_rules() -> None:
     assert changed.decide(REQUEST, counters).action == "block"
     looser = rule("a", "ssl", ratelimit=limit(2))
     assert Policy({}, {RATE_LIMIT: [looser]}).decide(REQUEST, counters).action == "pass"
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"phases": True}, {"rulesets": 3}, {"phases": "http_ratelimit"}, {"ruleset": []}]
+)
+def test_a_skip_that_is_none_of_cloudflares_skips_nothing(parameters: dict[str, Any]) -> None:
+    skip = rule("skip", "ssl", "skip", action_parameters=parameters)
+    assert decide(custom=[skip, rule("block", "ssl")]).rule == "block"
+
+
+def test_a_skip_leaves_out_managed_rulesets_and_phases_of_them() -> None:
+    managed = [rule("owasp", "true", "execute", action_parameters={"id": "o"})]
+    phase = "http_request_firewall_managed"
+    assert Policy({}, {phase: managed}).decide(REQUEST, Counters(Clock())).opaque == (Opaque(phase, "owasp", "o"),)
+    by_ruleset = [rule("skip", "ssl", "skip", action_parameters={"rulesets": ["o"]}), *managed]
+    assert Policy({}, {phase: by_ruleset}).decide(REQUEST, Counters(Clock())).opaque == ()
+    by_phase = [rule("skip", "ssl", "skip", action_parameters={"phases": [phase]})]
+    decision = Policy({}, {CUSTOM: by_phase, phase: managed}).decide(REQUEST, Counters(Clock()))
+    assert (decision.opaque, decision.skipped_by) == ((), ("skip",))
+
+
+def test_a_decision_is_certain_if_no_open_rule_could_change_it() -> None:
+    unknown = 'ip.src.country eq "AQ"'
+    for open_rule, action, certain in (
+        (rule("a", unknown), "block", True),
+        (rule("a", unknown, "log"), "block", True),
+        (rule("a", unknown, "skip", action_parameters={"ruleset": "current"}), "block", False),
+    ):
+        decision = decide(custom=[open_rule, rule("b", "ssl")])
+        assert (decision.action, decision.certain) == (action, certain)
+    assert not decide(custom=[rule("a", unknown)]).certain
+    assert decide(custom=[rule("a", unknown, "log")]).certain
+
+
+def test_a_rewrite_is_what_later_phases_see_and_no_rule_of_its_own() -> None:
+    rewrite = rule("a", "true", "rewrite", action_parameters={"uri": {"path": {"value": "/new"}}})
+    again = rule(
+        "b", 'http.request.uri.path eq "/new"', "rewrite", action_parameters={"uri": {"query": {"value": "x"}}}
+    )
+    custom = [
+        rule("raw", 'raw.http.request.uri.path eq "/new"'),
+        rule("new", 'http.request.uri.path eq "/new"', "log"),
+    ]
+    policy = Policy({}, {"http_request_transform": [rewrite, again], CUSTOM: custom})
+    decision = policy.decide(request("/old?q=1"), Counters(Clock()))
+    assert (decision.action, decision.target, decision.logged) == ("pass", "/new?q=1", ("new",))
+
+
+def test_redirects_come_before_rewrites_and_the_firewall() -> None:
+    to = {
+        "from_value": {
+            "target_url": {"expression": 'concat("https://b.test", http.request.uri.path)'},
+            "status_code": 308,
+        }
+    }
+    redirect = rule("a", 'http.request.uri.path eq "/old"', "redirect", action_parameters=to)
+    policy = Policy({}, {CUSTOM: [rule("all", "true")], "http_request_dynamic_redirect": [redirect]})
+    decision = policy.decide(request("/old?q=1"), Counters(Clock()))
+    assert (decision.action, decision.status, decision.location) == ("redirect", 308, "https://b.test/old")
+    assert policy.decide(request("/new"), Counters(Clock())).rule == "all"
