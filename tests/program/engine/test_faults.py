@@ -18,12 +18,14 @@ from lab.engine import api
 from lab.engine.model import Event, Result
 from lab.engine.project import Project
 from lab.engine.providers.cloudflare import client
+from lab.engine.providers.cloudflare.provider import CloudflareProvider
 from lab.place import ACCOUNT_ID
 from tests.cloudflare_api import TOKEN, Served, serving
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = {"ssl": "strict", "min_tls_version": "1.2", "always_use_https": "on", "0rtt": "off"}
+ROOT = Path(__file__).resolve().parents[3]
 # By their tokens and without pulumi_cloudflare, whose import takes longer than all the rest of a run.
 PROGRAM = f"""
 import pulumi
@@ -154,3 +156,49 @@ def test_a_refresh_through_faults_says_what_is_there(bench: Bench) -> None:
     bench.cloudflare.faults.plan(faults)
     assert api.refresh(bench.project, _silent).changes.keys() == {"same"}
     assert [fault.struck for fault in faults] == [1, 1, 1]
+
+
+def _made(folder: Path) -> dict[str, dict[str, Any]]:
+    """What to ask for of each type whose creation cannot be asked twice, beside those of the program above."""
+    lab = folder / "stacks" / "lab"
+    return {
+        "certificatePack:CertificatePack": {
+            "type": "advanced",
+            "hosts": ["community.test", "*.community.test"],
+            "certificateAuthority": "lets_encrypt",
+            "validationMethod": "txt",
+            "validityDays": 90.0,
+        },
+        "originCaCertificate:OriginCaCertificate": {
+            "csr": (lab / "origin.csr").read_text(),
+            "hostnames": ["community.test", "*.community.test"],
+            "requestType": "origin-ecc",
+            "requestedValidity": 5475.0,
+        },
+        "dnsRecord:DnsRecord": {
+            "name": "_sip._tcp.community.test",
+            "type": "SRV",
+            "ttl": 1.0,
+            "data": {"priority": 1.0, "weight": 2.0, "port": 3.0, "target": "pbx.community.test"},
+        },
+    }
+
+
+def test_a_certificate_whose_answer_was_lost_is_found_and_no_other_is_asked_for(bench: Bench) -> None:
+    bench.up()
+    zone_id = bench.cloudflare.zone["id"]
+    provider = CloudflareProvider(client.Client(bench.cloudflare.base_url, Secret(TOKEN), attempts=2, pause=0.01))
+    for name, inputs in _made(ROOT).items():
+        type_, asked = f"cloudflare:index/{name}", {"zoneId": zone_id, **inputs}
+        assert provider.find(type_, asked) is None, name
+        bench.cloudflare.faults.plan([Fault(kind="lost", method="POST")])
+        with pytest.raises(client.ApiError) as caught:
+            provider.create(type_, asked)
+        assert caught.value.uncertain
+        found = provider.find(type_, asked)
+        assert found is not None, name
+        again = provider.read(type_, found.id, found.outputs)
+        assert again is not None
+        assert {key: again.inputs.get(key) for key in inputs} == inputs, name
+        provider.delete(type_, found.id, found.outputs)
+        assert provider.find(type_, asked) is None, name
