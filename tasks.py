@@ -36,6 +36,7 @@ namespace = Collection(
     live_state.drift,
     incident.status,
     incident.logs,
+    adopt=Collection(live_state.adopt, live_state.import_),
     # `invoke deploy` is the first task of its collection, `invoke deploy.resume` another.
     deploy=Collection(release.deploy, unfinished.resume, unfinished.abort, unfinished.catch_up, contract.contract),
     rollback=Collection(release.rollback, drill.drill, drill.report),

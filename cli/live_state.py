@@ -58,6 +58,60 @@ def drift(_context: Context, stack: str = _LAB, json: bool = False) -> None:
         raise Exit(code=_DRIFTED)
 
 
+@command(
+    default=True,
+    help={
+        "zone": "the domain, as Cloudflare has it",
+        "out": "the file to write, stacks/Pulumi.NAME.yaml (without it, NAME is the domain with hyphens)",
+        "lab": "the lab's API, in place of the one that CLOUDFLARE_API_TOKEN is for",
+    },
+)
+def adopt(_context: Context, zone: str, out: str = "", lab: bool = False) -> None:
+    """Write a stack's file that declares an existing zone as it is, and the file that imports it; nothing is changed.
+
+    After the import, `invoke preview` has no change. What the file cannot say exactly is left as it is
+    (launch-ready:unmanaged) and listed, here and at the file's head.
+
+    Examples: `invoke adopt --zone community.example`, `invoke adopt --zone community.example --out
+    stacks/Pulumi.production.yaml`.
+    """
+    from cli.adopt import adopt as write
+
+    file = ROOT / (out or f"stacks/Pulumi.{zone.replace('.', '-')}.yaml")
+    if file.parent != ROOT / "stacks" or not file.name.startswith("Pulumi.") or file.suffix != ".yaml":
+        raise SettingsError(f"--out is {out}: a stack's file is stacks/Pulumi.NAME.yaml")
+    done = write(zone, file, ROOT, api_of(_LAB if lab else file.stem.removeprefix("Pulumi.")), declared_by, wanted_by)
+    stack = file.stem.removeprefix("Pulumi.")
+    where = done.imports.relative_to(ROOT)
+    _say(
+        f"{file.relative_to(ROOT)} declares {done.resources} things as they are; {where} imports them:",
+        f"  pulumi stack init {stack}",
+        f"  pulumi import --stack {stack} --file {where} --generate-code=false --protect=false",
+        f"  (or, with the lab's engine: invoke adopt.import --stack {stack})",
+        f"  invoke preview --stack {stack}      # no change",
+        *(["left as it is, or in no file:"] if done.left else []),
+        *(f"  {clean(line)}" for line in done.left),
+    )
+
+
+@command(name="import", help={"stack": "the stack that `invoke adopt` wrote: stacks/import.STACK.json is read"})
+def import_(_context: Context, stack: str) -> None:
+    """Take what an import file names into the state of the lab's engine; nothing is changed in the API.
+
+    The Pulumi CLI does the same by `pulumi import --file`. Example: `invoke adopt.import --stack community-test`.
+    """
+    from core.settings.base import stack_file
+    from lab.engine import api, render
+    from lab.engine.connect import project_of
+    from lab.engine.terminal import progress_to
+    from lab.place import here
+
+    stack_file(ROOT / "stacks", stack)
+    project = project_of(here(ROOT), stack, os.environ)
+    done = api.take_over(project, progress_to(sys.stdout), ROOT / "stacks" / f"import.{stack}.json")
+    _say(*render.result(done))
+
+
 def compared(stack: str, api: CloudflareApi) -> Compared:
     """What the stack declares, beside what ``api`` has."""
     from drift.compare import compare

@@ -13,7 +13,7 @@ from drift.kinds import KINDS, Body, Kind, wanted_of
 from drift.rulesets import compare_rules, undeclared_rules
 
 _ZONE = "Zone"
-_ADDRESS = ("type", "name")
+_ASKED = {"pending": "active", "pending-disabled": "disabled"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Compared:
     ids: dict[str, str] = field(default_factory=dict)
     not_compared: list[str] = field(default_factory=list)
     looked_at: int = 0
+    literal: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,12 @@ class _Scope:
         return template.format(zone=self.zone, account=self.account, store=self.store, id=id_)
 
 
-def compare(declared: Sequence[Wanted], api: LiveApi) -> Compared:
-    """Read what is there, and compare. Raises :class:`core.errors.LiveError` if not all of it can be read."""
-    found = Compared()
+def compare(declared: Sequence[Wanted], api: LiveApi, *, literal: bool = False) -> Compared:
+    """Read what is there, and compare. Raises :class:`core.errors.LiveError` if not all of it can be read.
+
+    With ``literal``, what Cloudflare means the same by and Pulumi would write anew is a difference too.
+    """
+    found = Compared(literal=literal)
     zones = [each for each in declared if each.resource.kind == _ZONE]
     for zone in zones:
         members = [each for each in declared if (each.zone or zones[0].resource.urn) == zone.resource.urn]
@@ -105,7 +109,7 @@ def _compare_kind(name: str, wanted: list[Wanted], scope: _Scope, api: LiveApi, 
         if name == "Ruleset":
             found.differences += compare_rules(each.resource, each.body, item, scope.name)
         else:
-            found.differences += _changes(each, kind, item, scope.name)
+            found.differences += _changes(each, kind, item, scope.name, literal=found.literal)
     for each in left:
         label = _label(name, each.body) or each.resource.name
         found.differences.append(Difference("missing", name, label, urn=each.resource.urn, zone=scope.name))
@@ -173,11 +177,17 @@ def _place(record: Mapping[str, Any]) -> tuple[Any, ...]:
     return record.get("type"), str(record.get("name", "")).lower()
 
 
-def _changes(each: Wanted, kind: Kind, live: Body, zone: str) -> Iterator[Difference]:
+def _changes(each: Wanted, kind: Kind, live: Body, zone: str, *, literal: bool = False) -> Iterator[Difference]:
     wanted, name = each.body, each.resource.kind
-    if name == "DnsRecord":
+    if name == "DnsRecord" and literal:
+        # What is not declared would be taken away.
+        wanted = {"comment": None, "tags": [], **wanted}
+    elif name == "DnsRecord":
         wanted = _record_form(wanted)
         live = _record_form(live)
+    if name == "ZoneDnssec":
+        # It is pending until the registrar has the DS record: what was asked for is done.
+        live = {**live, "status": _ASKED.get(str(live.get("status")), live.get("status"))}
     label = _label(name, each.body) or each.resource.name
     seen = {key: value for key, value in wanted.items() if key not in kind.unseen}
     for path, ours, theirs in compared(seen, live, unordered=kind.unordered):

@@ -38,6 +38,10 @@ def _by(*keys: str) -> Callable[[Body], Key]:
 _BY_NAME = _by("name")
 
 
+def _set(values: Any) -> tuple[str, ...]:
+    return tuple(sorted(map(str, values or ())))
+
+
 @dataclass(frozen=True)
 class Kind:
     """A type. ``path`` and ``import_id`` may name ``{zone}``, ``{account}``, ``{store}`` and ``{id}``.
@@ -76,6 +80,27 @@ KINDS: Mapping[str, Kind] = {
     "ZoneSetting": Kind("/zones/{zone}/settings", "{zone}/{id}", key=_by("id"), ours=True, unseen=frozenset({"id"})),
     "Ruleset": Kind("/zones/{zone}/rulesets", "zones/{zone}/{id}", key=_by("phase"), ours=True),
     "LeakedCredentialCheck": Kind("/zones/{zone}/leaked-credential-checks", "{zone}", single=True),
+    "ZoneDnssec": Kind("/zones/{zone}/dnssec", "{zone}", single=True),
+    "CertificatePack": _of_zone(
+        "ssl/certificate_packs",
+        key=lambda body: (body.get("certificate_authority"), _set(body.get("hosts"))),
+        unseen=frozenset({"cloudflare_branding"}),
+        unordered=frozenset({"hosts"}),
+    ),
+    "OriginCaCertificate": Kind(
+        "/certificates?zone_id={zone}",
+        "{id}",
+        key=lambda body: (_set(body.get("hostnames")),),
+        # Cloudflare answers without the request, and with the days that are left.
+        unseen=frozenset({"csr", "requested_validity"}),
+        unordered=frozenset({"hostnames"}),
+    ),
+    "AuthenticatedOriginPullsCertificate": _of_zone(
+        "origin_tls_client_auth",
+        key=lambda body: (str(body.get("certificate")).strip(),),
+        unseen=frozenset({"certificate", "private_key"}),
+    ),
+    "AuthenticatedOriginPullsSettings": Kind("/zones/{zone}/origin_tls_client_auth/settings", "{zone}", single=True),
     "LoadBalancer": _of_zone("load_balancers", ours=True),
     "Healthcheck": _of_zone("healthchecks", ours=True, free=_HEADERS),
     "LoadBalancerMonitor": _of_account("load_balancers/monitors", key=_by("description"), free=_HEADERS),

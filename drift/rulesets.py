@@ -16,7 +16,8 @@ def compare_rules(
 ) -> Iterator[Difference]:
     """What differs of a ruleset and of its rules, and rules that nobody declared."""
     phase = str(wanted.get("phase"))
-    rest = {key: value for key, value in wanted.items() if key != "rules"}
+    # What a ruleset is called matters to nobody: one that was adopted keeps the dashboard's word.
+    rest = {key: value for key, value in wanted.items() if key not in ("rules", "name", "description")}
     for path, ours, theirs in compared(rest, live):
         yield Difference("changed", "Ruleset", phase, path, ours, theirs, resource.urn, zone)
     ours_by_ref, theirs_by_ref = _by_ref(wanted.get("rules") or []), _by_ref(live.get("rules") or [])

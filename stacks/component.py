@@ -14,6 +14,13 @@ class Component(pulumi.ComponentResource):
         """Declare the component ``launch-ready:stacks:<concern>``."""
         super().__init__(f"launch-ready:stacks:{concern}", name, None, opts)
 
-    def child(self, *, protect: bool | None = None, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """Options of a resource in this component; those in ``after`` are made before it and deleted after it."""
-        return pulumi.ResourceOptions(parent=self, protect=protect, depends_on=list(after))
+    def child(
+        self, *, protect: bool | None = None, after: Sequence[pulumi.Resource] = (), free: Sequence[str] = ()
+    ) -> pulumi.ResourceOptions:
+        """Options of a resource in this component; those in ``after`` are made before it and deleted after it.
+
+        Properties in ``free`` count when it is made, and may be anything later.
+        """
+        return pulumi.ResourceOptions(
+            parent=self, protect=protect, depends_on=list(after), ignore_changes=list(free) or None
+        )

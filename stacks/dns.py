@@ -84,7 +84,7 @@ def _declared(record: Record, zone: str) -> Declared:
         content=content,
         ttl=ttl,
         proxied=record.proxied,
-        comment=record.reason,
+        comment=record.reason if record.comment is None else record.comment or None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -21,6 +21,7 @@ from stacks.monitoring import MonitoringComponent
 from stacks.other_zones import OtherZoneComponent
 from stacks.rate_limits import RateLimitsComponent
 from stacks.redirects import RedirectsComponent
+from stacks.rulesets import RulesetsComponent
 from stacks.secrets import SecretsComponent
 from stacks.tls import TlsComponent, zone_settings
 from stacks.waf import WafComponent
@@ -40,12 +41,14 @@ class Environment(Component):
         """Declare everything; ``secret_values`` has a secret output for each ``config_secret`` of the stack."""
         super().__init__("Environment", name, opts)
         within, domain = self.child(), stack.zone.name
-        zone = ZoneComponent("zone", stack.zone, within)
+        left = stack.unmanaged.concerns
+        zone = ZoneComponent("zone", stack.zone, within, leave_dnssec="dnssec" in left)
         tls = TlsComponent("tls", stack, zone.resource, secret_values, within)
         access = AccessComponent("access", stack.access, stack.zone, stack.platform, stack.dns.web, within)
         protection = [*tls.settings, *_rulesets(stack, zone.zone_id, within), *access.applications]
-        more = (STS_HOST,) if stack.email.mta_sts else ()
-        records = dns_records(stack.dns, stack.fleet, domain, more, without=stack.load_balancer.names)
+        more = (STS_HOST,) if stack.email.mta_sts and "email" not in left else ()
+        without = stack.dns.web if "web" in left else stack.load_balancer.names
+        records = dns_records(stack.dns, stack.fleet, domain, more, without=without)
         DnsComponent("dns", records, zone.zone_id, after=protection, opts=within)
         balancer = LoadBalancerComponent(
             "load-balancer",
@@ -57,10 +60,14 @@ class Environment(Component):
             after=protection,
             opts=within,
         )
-        EmailComponent("email", stack.email, domain, zone.zone_id, within)
         others = self._other_zones(stack)
-        tell(stack.email, domain)
-        secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
+        if "email" not in left:
+            EmailComponent("email", stack.email, domain, zone.zone_id, within)
+            tell(stack.email, domain)
+        store_id: pulumi.Input[str] | None = stack.secrets.store_id
+        if "secrets" not in left:
+            secrets = SecretsComponent("secrets", stack.secrets, stack.zone.account_id, secret_values, within)
+            store_id = secrets.store_id
         MonitoringComponent(
             "monitoring",
             stack.monitoring,
@@ -76,7 +83,7 @@ class Environment(Component):
             "zone_id": zone.zone_id,
             "name_servers": zone.name_servers,
             "names": [full_name(label, domain) for label in stack.dns.web],
-            "secrets_store_id": secrets.store_id,
+            "secrets_store_id": store_id,
             "origin_certificates": tls.origin_certificates,
             "ds_records": {domain: zone.ds, **{name: other.ds for name, other in others.items()}},
             "other_name_servers": {name: other.name_servers for name, other in others.items()},
@@ -98,13 +105,14 @@ class Environment(Component):
 
 
 def _rulesets(stack: Stack, zone_id: pulumi.Input[str], within: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-    """The rules of every phase."""
+    """The rules of every phase but those that are left alone."""
     platform, plan = stack.platform, stack.zone.plan
-    components = (
-        RedirectsComponent("redirects", stack.redirects, stack.zone, zone_id, within),
-        WafComponent("waf", stack.waf, platform, plan, zone_id, within),
-        RateLimitsComponent("rate-limits", stack.rate_limits, platform, plan, zone_id, within),
-        CacheComponent("cache", stack.cache, platform, zone_id, within),
-        HeadersComponent("headers", stack.headers, zone_id, within),
-    )
+    made: dict[str, Callable[[], RulesetsComponent]] = {
+        "redirects": lambda: RedirectsComponent("redirects", stack.redirects, stack.zone, zone_id, within),
+        "waf": lambda: WafComponent("waf", stack.waf, platform, plan, zone_id, within),
+        "rate_limits": lambda: RateLimitsComponent("rate-limits", stack.rate_limits, platform, plan, zone_id, within),
+        "cache": lambda: CacheComponent("cache", stack.cache, platform, zone_id, within),
+        "headers": lambda: HeadersComponent("headers", stack.headers, zone_id, within),
+    }
+    components = [make() for concern, make in made.items() if concern not in stack.unmanaged.concerns]
     return [ruleset for component in components for ruleset in component.rulesets]

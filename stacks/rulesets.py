@@ -37,7 +37,8 @@ class RulesetsComponent(Component):
             kind="zone",
             phase=phase,
             rules=[_arguments(rule) for rule in rules],
-            opts=self.child(after=after),
+            # One that was adopted keeps what the dashboard called it: no request notices.
+            opts=self.child(after=after, free=["name", "description"]),
         )
         self.rulesets.append(ruleset)
 

@@ -34,10 +34,11 @@ class TlsComponent(Component):
     ) -> None:
         """Declare every setting of :func:`zone_settings`, and what ``launch-ready:tls`` has of certificates."""
         super().__init__("Tls", name, opts)
-        tls, domain, zone_id = stack.tls, stack.zone.name, zone.id
+        tls, domain, zone_id, left = stack.tls, stack.zone.name, zone.id, stack.unmanaged.settings
         self.settings: list[pulumi.Resource] = [
             cloudflare.ZoneSetting(setting, zone_id=zone_id, setting_id=setting, value=value, opts=self.child())
             for setting, value in zone_settings(tls).items()
+            if setting not in left and "tls" not in stack.unmanaged.concerns
         ]
         if tls.certificate_pack:
             self._pack(tls.certificate_pack, domain, zone_id)

@@ -12,7 +12,9 @@ from stacks.component import Component
 class ZoneComponent(Component):
     """The domain in its account. Its plan is bought, not declared: it only bounds what the rules may ask for."""
 
-    def __init__(self, name: str, zone: Zone, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, zone: Zone, opts: pulumi.ResourceOptions | None = None, *, leave_dnssec: bool = False
+    ) -> None:
         """Declare the zone; with ``zone.protect``, Pulumi refuses to delete it."""
         super().__init__("Zone", name, opts)
         self.resource = cloudflare.Zone(
@@ -22,7 +24,9 @@ class ZoneComponent(Component):
             type="full",
             opts=self.child(protect=zone.protect),
         )
-        self.ds = signed(self, zone.name, self.resource.id, active=zone.dnssec).ds
+        self.ds: pulumi.Output[str] | None = None
+        if not leave_dnssec:
+            self.ds = signed(self, zone.name, self.resource.id, active=zone.dnssec).ds
         self.zone_id: pulumi.Output[str] = self.resource.id
         self.name_servers = self.resource.name_servers
         self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})

@@ -46,6 +46,8 @@ class Proxiable(Section):
     """Whether traffic goes through the edge. Where it does not, no WAF, rate limit or certificate of ours helps."""
     reason: Reason | None = None
     """Why the record is not proxied; needed where it is not. Kept as the record's comment."""
+    comment: Annotated[str, Field(max_length=500)] | None = None
+    """The record's comment at Cloudflare, where it is not the reason; empty for none."""
     ttl: TimeToLive | None = None
     """Seconds that resolvers may keep the answer; for a record that is not proxied. Without it, Cloudflare chooses."""
 

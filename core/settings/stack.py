@@ -33,6 +33,7 @@ from core.settings.release import Release
 from core.settings.review import Review
 from core.settings.secrets import RELEASES, Secrets
 from core.settings.tls import Tls
+from core.settings.unmanaged import Unmanaged
 from core.settings.waf import Waf
 from core.settings.waivers import Waivers
 from core.settings.yaml_tree import Json, Tree, read_tree
@@ -56,6 +57,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "load_balancer": LoadBalancer,
     "access": Access,
     "monitoring": Monitoring,
+    "unmanaged": Unmanaged,
     "secrets": Secrets,
     "credentials": Credentials,
     "release": Release,
@@ -86,6 +88,7 @@ class Stack:
     load_balancer: LoadBalancer
     access: Access
     monitoring: Monitoring
+    unmanaged: Unmanaged
     secrets: Secrets
     credentials: Credentials
     release: Release

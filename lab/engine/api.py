@@ -1,4 +1,4 @@
-"""What the engine does: ``up``, ``preview``, ``destroy``, ``refresh``, ``outputs``.
+"""What the engine does: ``up``, ``preview``, ``destroy``, ``refresh``, ``outputs``, ``take_over``.
 
 Each raises a :class:`core.errors.LaunchReadyError` whose sentence can be shown. Only one run a stack goes on at a
 time. What was done before a failure, or before Ctrl-C, is in the state.
@@ -7,9 +7,10 @@ time. What was done before a failure, or before Ctrl-C, is in the state.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from core.errors import EngineError, LaunchReadyError
@@ -19,6 +20,7 @@ from lab.engine import preview_json, wire
 from lab.engine.deletion import delete_left
 from lab.engine.deployment import Deployment
 from lab.engine.graph import for_each
+from lab.engine.import_file import read_imports
 from lab.engine.model import Event, Progress, Result
 from lab.engine.program import ProgramProcess, Redactor
 from lab.engine.project import Config, Program, Project, read_config, read_program, read_stack, unlock_stack
@@ -66,6 +68,18 @@ def preview(project: Project, progress: Progress, *, sames: bool = False) -> Pre
     result = _result(opened.run, started)
     document = preview_json.document(opened.run.steps, opened.config, events, result.duration, sames=sames)
     return Preview(changes=result.changes, outputs=result.outputs, duration=result.duration, document=document)
+
+
+def take_over(project: Project, progress: Progress, file: Path) -> Result:
+    """What ``pulumi import --file`` does: note as the stack's own what is there. Nothing is changed in the API.
+
+    What is declared has to be as it is there, and whatever is neither in the state nor in ``file`` is refused.
+    """
+    started = time.monotonic()
+    with project.state.hold("import"):
+        program = read_program(project.root)
+        opened = _run_program(project, progress, dry_run=False, imports=read_imports(file, project.stack, program.name))
+    return _result(opened.run, started)
 
 
 def destroy(project: Project, progress: Progress) -> Result:
@@ -132,7 +146,9 @@ def _open(project: Project, progress: Progress, *, dry_run: bool = False) -> Ope
     return Opened(program, config, run)
 
 
-def _run_program(project: Project, progress: Progress, *, dry_run: bool) -> Opened:
+def _run_program(
+    project: Project, progress: Progress, *, dry_run: bool, imports: Mapping[str, str] | None = None
+) -> Opened:
     program = read_program(project.root)
     read_stack(program, project.stack)
     # The program's process imports its SDK while this one opens the state and imports grpc: about 0.5 s each.
@@ -140,19 +156,22 @@ def _run_program(project: Project, progress: Progress, *, dry_run: bool) -> Open
     try:
         opened = _open(project, progress, dry_run=dry_run)
         with ending(opened.run):
-            serve_program(project, opened, process)
+            serve_program(project, opened, process, imports)
             delete_left(opened.run)
     finally:
         process.stop()
     return opened
 
 
-def serve_program(project: Project, opened: Opened, process: ProgramProcess) -> None:
+def serve_program(
+    project: Project, opened: Opened, process: ProgramProcess, imports: Mapping[str, str] | None = None
+) -> None:
     """Answer the program until it is over, or until a step fails."""
     from lab.engine.monitor import Monitor, serve
 
     run, config, program = opened.run, opened.config, opened.program
     deployment = Deployment(run, project.stack, program.name, config.of_providers())
+    deployment.imports = imports
     root = project.root.resolve()
     monitor = Monitor(deployment, root)
     with serve(monitor, project.parallel) as address:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -33,6 +33,8 @@ class Deployment:
         self._provider_config = provider_config
         self._claimed: set[str] = set()
         self._gone_first: dict[str, Resource] = {}
+        self.imports: Mapping[str, str] | None = None
+        """A URN → the id that it is to be taken over by; with it, whatever else is not in the state is refused."""
         self._lock = threading.Lock()
         self._default_lock = threading.Lock()
 
@@ -42,6 +44,7 @@ class Deployment:
             goal = self._with_provider(goal)
             urn = goal.resource.urn
             self._claim(urn)
+            goal = self._with_import(goal)
             gone = self._gone_first.get(urn)
             old = gone or self._old(urn, goal.aliases)
             shape = self.run.shape_of(goal.resource, old)
@@ -140,7 +143,7 @@ class Deployment:
         new, provider = step.subject, self.run.provider_of(step.subject)
         inputs = wire.reveal(new.inputs)
         if step.op is Op.IMPORT:
-            return _imported(provider, new.type, goal.import_id, inputs)
+            return _imported(provider, new.type, goal.import_id, inputs, goal.ignore_changes)
         if step.op is Op.UPDATE and step.old is not None:
             return provider.update(new.type, new.id, wire.reveal(step.old.outputs), inputs)
         if new.urn in self.run.snapshot.interrupted and (found := provider.find(new.type, inputs)):
@@ -154,6 +157,16 @@ class Deployment:
         inputs = resource.inputs or found.inputs
         made = replace(resource, id=found.id, inputs=inputs, outputs=self.run.closed(resource, found.outputs))
         return _stamped(made, step)
+
+    def _with_import(self, goal: Goal) -> Goal:
+        resource = goal.resource
+        if self.imports is None or not resource.custom or resource.is_provider:
+            return goal
+        if self.run.snapshot.old([resource.urn]) is not None:
+            return goal
+        if resource.urn not in self.imports:
+            raise EngineError(f"{resource.urn} is declared, and the import file has no id for it")
+        return replace(goal, import_id=self.imports[resource.urn])
 
     def _old(self, urn: str, aliases: list[str]) -> Resource | None:
         """What the state has by one of these URNs; one that was only read gives way to one of this stack's own."""
@@ -201,11 +214,12 @@ class Deployment:
             self._claimed.add(urn)
 
 
-def _imported(provider: Provider, type_: str, import_id: str, inputs: Properties) -> Found:
+def _imported(provider: Provider, type_: str, import_id: str, inputs: Properties, ignored: Sequence[str]) -> Found:
     found = provider.lookup(type_, import_id, inputs)
     if found is None:
         raise EngineError(f"there is no {type_} with the id {import_id}")
-    if paths := _unlike(found.inputs, inputs):
+    compared = {key: value for key, value in inputs.items() if key not in ignored}
+    if paths := _unlike(found.inputs, compared):
         raise EngineError(f"{import_id} differs from what is declared ({', '.join(paths)}): declare it as it is")
     return found
 

@@ -44,14 +44,14 @@ f.yaml:3: config.launch-ready:hosts: give one of app (a list of hosts) and inven
 f.yaml:5: config.launch-ready:dns.web[1] is "App"; it must be a lower-case name relative to the zone, such as app, or \
 @ for the zone itself
 f.yaml:7: config.launch-ready:dns.records[0].content is "1.2.3"; it must be an IPv4 address
-f.yaml:7: config.launch-ready:dns.records[0].prxied is not a known key (did you mean proxied?); allowed: content, \
-name, proxied, reason, shows_origin, ttl, type
+f.yaml:7: config.launch-ready:dns.records[0].prxied is not a known key (did you mean proxied?); allowed: comment, \
+content, name, proxied, reason, shows_origin, ttl, type
 f.yaml:8: config.launch-ready:dns.records[1].type is "B"; allowed: 'A', 'AAAA', 'CNAME', 'TXT', 'SRV', 'HTTPS', 'CAA'
 f.yaml:9: config.launch-ready:dns.records[2].type is missing; allowed: A, AAAA, CNAME, TXT, SRV, HTTPS, CAA
 f.yaml:10: config.launch-ready:dns.records[3] is "x"; it must be a mapping of keys
 f.yaml:11: config.launch-ready:dns.records[4].ttl is "60"; it must be a whole number
-f.yaml:11: config.launch-ready:dns.records[4].port is not a known key; allowed: content, name, proxied, reason, \
-shows_origin, ttl, type
+f.yaml:11: config.launch-ready:dns.records[4].port is not a known key; allowed: comment, content, name, proxied, \
+reason, shows_origin, ttl, type
 f.yaml:12: config.launch-ready:dns.records[5]: a record that is not proxied shows where it leads to anyone: proxy it \
 or give a reason
 f.yaml:13: config.launch-ready:tls is a list of 1; it must be a mapping of keys
