@@ -159,11 +159,20 @@ def _record(record: Body, name: str, hosts: list[str]) -> dict[str, Any] | None:
     elif kind == "CAA" and not record.get("comment"):
         data = record.get("data") or {}
         return {**said, "tag": data.get("tag"), "value": data.get("value"), "flags": data.get("flags")}
+    elif kind in ("SRV", "HTTPS") and not record.get("comment") and isinstance(record.get("data"), Mapping):
+        said |= _service(record["data"], str(kind))
     else:
         return None
     if ttl != 1:
         said["ttl"] = ttl
     return said
+
+
+def _service(data: Body, kind: str) -> dict[str, Any]:
+    said = {"priority": data.get("priority"), "target": str(data.get("target")).rstrip(".") or "."}
+    if kind == "SRV":
+        return {**said, "weight": data.get("weight"), "port": data.get("port")}
+    return {**said, "parameters": data.get("value") or ""}
 
 
 def _exposure(record: Body) -> dict[str, Any]:

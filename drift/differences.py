@@ -12,6 +12,13 @@ from core.resources import is_open
 from drift.kinds import in_one_order
 
 What = Literal["changed", "missing", "undeclared"]
+# What a record of these types says, in the order of its text form.
+_PARTS = {
+    "CAA": ("flags", "tag", "value"),
+    "SRV": ("priority", "weight", "port", "target"),
+    "HTTPS": ("priority", "target", "value"),
+    "SVCB": ("priority", "target", "value"),
+}
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -73,11 +80,10 @@ def _is_empty(value: Any) -> bool:
 def content_of(record: Mapping[str, Any]) -> str:
     """What a record says, in one form: text without its quotes and splits, addresses and names as they are compared."""
     data, content = record.get("data"), record.get("content")
-    if record.get("type") == "CAA" and isinstance(data, Mapping):
-        return f"{data.get('flags')} {data.get('tag')} {data.get('value')}"
+    parts = _PARTS.get(str(record.get("type")), ())
+    if parts and isinstance(data, Mapping):
+        return " ".join(str(data.get(part)).rstrip(".") for part in parts)
     text = str(content or "")
-    if not text and isinstance(data, Mapping):
-        return " ".join(str(data[key]) for key in sorted(data))
     if record.get("type") == "TXT":
         return "".join(_STRING.findall(text)) if text.startswith('"') else text
     if record.get("type") in ("A", "AAAA"):

@@ -117,10 +117,7 @@ def test_after_the_import_a_preview_changes_nothing_and_what_is_left_is_told(old
     assert 'name: "012"' in text
     document = json.loads(done.imports.read_text())
     assert {entry["type"].rsplit(":", 1)[-1] for entry in document["resources"] if not entry.get("component")} == {
-        "Zone",
-        "ZoneSetting",
-        "Ruleset",
-        "DnsRecord",
+        *("Zone", "ZoneSetting", "ZoneDnssec", "Ruleset", "DnsRecord", "AuthenticatedOriginPullsSettings"),
     }
     assert len({entry["name"] for entry in document["resources"]}) == len(document["resources"])
 

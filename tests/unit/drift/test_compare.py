@@ -80,6 +80,14 @@ def test_records_of_a_name_are_matched_by_what_they_say_and_not_by_their_order()
                 "data": {"flags": 0, "tag": "issue", "value": "pki.goog"},
             },
         ),
+        (
+            {"type": "SRV", "data": {"port": 587, "priority": 0, "target": "mail.a.example", "weight": 0}},
+            {
+                "type": "SRV",
+                "content": "0 587 mail.a.example",
+                "data": {"port": 587, "priority": 0, "target": "mail.a.example.", "weight": 0, "proto": "_tcp"},
+            },
+        ),
     ],
 )
 def test_one_content_written_in_two_ways_is_one(ours: Any, theirs: Any) -> None:
