@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import LiveError, SettingsError
 from core.ports import LiveApi
 from core.settings.base import NAMESPACE
-from core.settings.dns import Dns, record_key
+from core.settings.dns import Dns
+from core.settings.records import record_key
 from core.settings.stack import load_stack
 from drift.adopt import Draft, draft_of, read_zone
 from drift.compare import Compared, Wanted, compare
