@@ -32,8 +32,6 @@ _CONCERNS = {
     "Redirects": "redirects",
     "Cache": "cache",
     "Headers": "headers",
-    "Managed": "managed",
-    "Dnssec": "dnssec",
 }
 
 

@@ -82,15 +82,21 @@ def _policies(stack: str, document: Mapping[str, Any] | None) -> list[str]:
         return [f"note: the policies could not be asked: {clean(str(error))}"]
 
 
-@command(help=_help(confirm="the stack's name once more: needed for every stack but the lab's"))
+@command(
+    help=_help(
+        confirm="the stack's name once more, for every stack but an unprotected lab; without it, a terminal is asked"
+    )
+)
 def destroy(_context: Context, stack: str = LAB, engine: str = "auto", confirm: str = "") -> None:
-    """Delete everything of an environment; what the program protects is refused.
+    """Delete everything of an environment, once its name was typed; what the program protects is refused even then.
 
     Examples: `invoke destroy` (the lab's), `invoke destroy --stack staging --confirm staging`.
     """
+    from cli.world import is_protected
+
     cli_does_it = by_cli(engine, stack)
-    if stack != LAB and confirm != stack:
-        raise LaunchReadyError(f"this deletes everything of the stack {stack}: say so with --confirm {stack}")
+    if stack != LAB or is_protected(stack):
+        _require_name(stack, confirm)
     if cli_does_it:
         from adapters import pulumi_cli
 
@@ -99,6 +105,18 @@ def destroy(_context: Context, stack: str = LAB, engine: str = "auto", confirm: 
     from lab.engine import api, render
 
     _say(*render.result(api.destroy(project(stack), progress())))
+
+
+def _require_name(stack: str, confirm: str) -> None:
+    """Raise :class:`LaunchReadyError` unless the stack's name was typed, as an option or on the terminal."""
+    if not confirm and sys.stdin.isatty():
+        sys.stderr.write(f"this deletes everything of the stack {stack}; type its name to go on: ")
+        sys.stderr.flush()
+        confirm = sys.stdin.readline().strip()
+    if not confirm:
+        raise LaunchReadyError(f"this deletes everything of the stack {stack}: say so with --confirm {stack}")
+    if confirm != stack:
+        raise LaunchReadyError(f"{confirm!r} is not the name of the stack, {stack}: nothing was deleted")
 
 
 @command(help=_help("json", **{"show-secrets": "show secret outputs in the clear"}))

@@ -105,14 +105,14 @@ def reached(stack: str, wishes: Wishes) -> Iterator[World]:
 
         world = replace(world, sources=sources_of(path) if wishes.secrets else None, after=after_of(path, settings))
         if wishes.gated:
-            world = replace(world, protected=_is_protected(name))
+            world = replace(world, protected=is_protected(name))
         copied = _copied(world) if wishes.copies and wishes.keep else nullcontext()
         with copied, shown(world, quiet=wishes.quiet) as watched:
             yield watched
 
 
-def _is_protected(name: str) -> bool:
-    """As the zone is, which Pulumi then refuses to delete; a stack that says nothing of a zone is protected."""
+def is_protected(name: str) -> bool:
+    """Whether a stack is: as its zone is, which Pulumi then refuses to delete. One that says nothing of a zone is."""
     from core.settings.base import NAMESPACE, config_of, load_sections, stack_file
     from core.settings.yaml_tree import read_tree
     from core.settings.zone import Zone

@@ -24,6 +24,7 @@ _SHORTEST_REASON = 8
 _REASON = "Adopted as it was: say why it is not proxied"
 _STAND_IN = "192.0.2.1"
 _WAF_ACTIONS = ("block", "managed_challenge", "js_challenge", "challenge", "log")
+_TEMPLATES = ("managed", "admin", "hidden_files", "methods", "uploads", "bots")
 _SWITCHES = {
     "tls_1_3": "tls_1_3",
     "always_https": "always_use_https",
@@ -41,6 +42,7 @@ class LiveZone:
     settings: Mapping[str, Any]
     rulesets: Mapping[str, Body]
     signed: bool
+    looks_up_logins: bool
 
 
 @dataclass
@@ -80,6 +82,7 @@ def read_zone(api: LiveApi, zone: Body) -> LiveZone:
         {str(each["id"]): each.get("value") for each in api.items(f"{root}/settings")},
         {str(each["phase"]): each for each in whole},
         str((api.get(f"{root}/dnssec") or {}).get("status")) in ("active", "pending"),
+        bool((api.get(f"{root}/leaked-credential-checks") or {}).get("enabled")),
     )
 
 
@@ -103,7 +106,11 @@ def draft_of(live: LiveZone) -> Draft:
         draft.config["hosts"] = {"app": [{"name": "web-1", "address": _STAND_IN}]}
     draft.config["dns"] = {"web": web or [APEX], "records": _records(live.records, name, web, addresses, draft)}
     draft.config["tls"] = _tls(live.settings, draft)
-    draft.config["waf"] = {"rules": _waf(live.rulesets.get(_WAF), draft)}
+    # None of the rules that the file makes by itself: a zone has its own.
+    paid = draft.config["zone"]["plan"] != "free"
+    off = {name: {"enabled": False} for name in (*_TEMPLATES, *(("owasp",) if paid else ()))}
+    off["leaked_credentials"] = {"enabled": live.looks_up_logins}
+    draft.config["waf"] = {**off, "rules": _waf(live.rulesets.get(_WAF), draft)}
     draft.config["email"] = email_of(live.records, name)
     draft.config["secrets"] = {"items": []}
     draft.leave("secrets", "Cloudflare shows no secret's value: declare each with its own")

@@ -19,6 +19,7 @@ _PARTS = {
     "HTTPS": ("priority", "target", "value"),
     "SVCB": ("priority", "target", "value"),
 }
+_ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -85,10 +86,15 @@ def content_of(record: Mapping[str, Any]) -> str:
         return " ".join(str(data.get(part)).rstrip(".") for part in parts)
     text = str(content or "")
     if record.get("type") == "TXT":
-        return "".join(_STRING.findall(text)) if text.startswith('"') else text
+        return "".join(map(_unescaped, _STRING.findall(text))) if text.startswith('"') else text
     if record.get("type") in ("A", "AAAA"):
         return _address(text)
     return text.rstrip(".").lower() if record.get("type") != "MX" or text != "." else text
+
+
+def _unescaped(text: str) -> str:
+    """The text of a string of RFC 1035 §5.1: ``\\"`` is a quote, ``\\027`` a character by its number."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1])) if len(match[1]) == 3 else match[1], text)
 
 
 def _address(text: str) -> str:

@@ -30,7 +30,15 @@ RECORDS: Sequence[dict[str, Any]] = (
     {"type": "A", "name": f"ssh.{ZONE}", "content": "192.0.2.11", "comment": "for the administrators", "ttl": 300},
     {"type": "TXT", "name": ZONE, "content": '"proof=1: \\"yes\\""', "ttl": 3600},
     {"type": "TXT", "name": f"012.{ZONE}", "content": '"$(reboot) `x` {{ 7*7 }} # no"'},
-    {"type": "CAA", "name": ZONE, "data": {"flags": 0, "tag": "issue", "value": "letsencrypt.org"}},
+    *(
+        {"type": "CAA", "name": ZONE, "data": {"flags": 0, "tag": "issue", "value": authority}}
+        for authority in ("letsencrypt.org", "pki.goog")
+    ),
+    {
+        "type": "SRV",
+        "name": f"_submission._tcp.{ZONE}",
+        "data": {"priority": 0, "weight": 0, "port": 587, "target": f"mail.{ZONE}"},
+    },
     {"type": "PTR", "name": f"9.{ZONE}", "content": f"www.{ZONE}"},
 )
 MAIL: Sequence[dict[str, Any]] = (
@@ -107,6 +115,7 @@ def test_after_the_import_a_preview_changes_nothing_and_what_is_left_is_told(old
     done = old.adopt()
     text = old.file.read_text()
     left = "\n".join(done.left)
+    assert "waf:" not in left, left
     assert "setting ssl: it is full, and the file asks for strict" in left
     assert "record PTR 9.old.test" in left
     assert "email:" in left
@@ -117,7 +126,8 @@ def test_after_the_import_a_preview_changes_nothing_and_what_is_left_is_told(old
     assert 'name: "012"' in text
     document = json.loads(done.imports.read_text())
     assert {entry["type"].rsplit(":", 1)[-1] for entry in document["resources"] if not entry.get("component")} == {
-        *("Zone", "ZoneSetting", "ZoneDnssec", "Ruleset", "DnsRecord", "AuthenticatedOriginPullsSettings"),
+        *("Zone", "ZoneSetting", "ZoneDnssec", "Ruleset", "DnsRecord"),
+        *("AuthenticatedOriginPullsSettings", "LeakedCredentialCheck"),
     }
     assert len({entry["name"] for entry in document["resources"]}) == len(document["resources"])
 

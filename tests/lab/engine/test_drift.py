@@ -71,7 +71,7 @@ def test_what_is_as_declared_has_no_drift_and_each_change_by_hand_is_told(chain:
     assert told == {
         ("changed", "DnsRecord", f"TXT _dmarc.community.test {declared_dmarc()}", "content"),
         ("missing", "DnsRecord", "A mail.community.test 192.0.2.25", ""),
-        ("undeclared", "DnsRecord", "TXT x.community.test \\027[31mrun me", ""),
+        ("undeclared", "DnsRecord", "TXT x.community.test \x1b[31mrun me", ""),
         ("changed", "ZoneSetting", "ssl", "value"),
         ("undeclared", "ZoneSetting", "rocket_loader", "value"),
         ("changed", "Rule", f"{phase} {rules[0]['ref']}", "enabled"),
