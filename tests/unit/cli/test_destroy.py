@@ -13,6 +13,7 @@ from invoke.exceptions import Exit
 
 from cli import stack as tasks
 from cli import world
+from core.errors import LaunchReadyError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -33,7 +34,7 @@ def destroyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def note(name: str) -> Any:
         done.append(name)
-        raise tasks.LaunchReadyError("as far as this test goes")
+        raise LaunchReadyError("as far as this test goes")
 
     monkeypatch.setattr(tasks, "ROOT", tmp_path)
     monkeypatch.setattr(world, "ROOT", tmp_path)
