@@ -74,6 +74,26 @@ class Purge(_Part):
     prefixes: list[str] = Field(default_factory=list)
 
 
+class PullCertificate(_Part):
+    """A certificate that the edge can show to origins, with its key: both in PEM."""
+
+    id: str
+    certificate: str
+    private_key: str
+
+
+class OriginPulls(_Part):
+    """Zone-level authenticated origin pulls; of ``certificates`` the last is the one to show."""
+
+    enabled: bool = False
+    certificates: list[PullCertificate] = Field(default_factory=list)
+
+    @property
+    def shown(self) -> PullCertificate | None:
+        """What the edge shows to origins, if anything."""
+        return self.certificates[-1] if self.enabled and self.certificates else None
+
+
 class Zone(_Part):
     """A zone. ``plan`` is ``free``, ``pro``, ``business`` or ``enterprise``; ``settings`` go by a setting's id.
 
@@ -90,6 +110,7 @@ class Zone(_Part):
     name_servers: list[str] = Field(default_factory=list)
     paused: bool = False
     purges: list[Purge] = Field(default_factory=list)
+    origin_pulls: OriginPulls = OriginPulls()
 
     def entry_point(self, phase: str) -> Ruleset | None:
         """The zone's own ruleset of ``phase``, for example ``http_request_firewall_custom``; None without one."""

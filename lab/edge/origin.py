@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 from yarl import URL
 
+from lab.cloudflare.snapshot import PullCertificate
 from lab.edge import pages
 from lab.edge.headers import Pairs
 from lab.edge.sites import SslMode
@@ -50,13 +51,17 @@ class AnswerLostError(aiohttp.ClientError):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request to send. ``body`` makes its body anew for each attempt; None for none."""
+    """A request to send. ``body`` makes its body anew for each attempt; None for none.
+
+    ``shown`` is the certificate that the origin is shown, if it asks.
+    """
 
     method: str
     target: str
     host: str
     headers: Pairs
     body: Callable[[], AsyncIterable[bytes]] | None
+    shown: PullCertificate | None = None
 
 
 async def _never_again(request: aiohttp.ClientRequest, send: ClientHandlerType) -> aiohttp.ClientResponse:
@@ -75,12 +80,8 @@ class Origins:
     def __init__(self, pki: Pki, source: str, ports: tuple[int, int] = (80, 443)) -> None:
         """``source`` is the address that connections come from; ``ports`` are the origins', for HTTP and HTTPS."""
         self._http_port, self._https_port = ports
-        self._contexts: dict[SslMode, ssl.SSLContext | None] = {
-            "off": None,
-            "flexible": None,
-            "full": origin_context("full", pki),
-            "strict": origin_context("strict", pki),
-        }
+        self._pki = pki
+        self._contexts: dict[tuple[SslMode, str], ssl.SSLContext | None] = {}
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS, local_addr=(source, 0))
         self.session = aiohttp.ClientSession(
             connector=connector,
@@ -137,10 +138,17 @@ class Origins:
 
     def location(self, outgoing: Outgoing, address: str, mode: SslMode) -> tuple[URL, dict[str, Any]]:
         """The URL at ``address``, and aiohttp's arguments for TLS: the server name is the host that was asked for."""
-        context = self._contexts[mode]
+        context = self._context(mode, outgoing.shown)
         scheme, port = ("http", self._http_port) if context is None else ("https", self._https_port)
         url = URL(f"{scheme}://{address}:{port}{outgoing.target}", encoded=True)
         return url, {} if context is None else {"ssl": context, "server_hostname": outgoing.host}
+
+    def _context(self, mode: SslMode, shown: PullCertificate | None) -> ssl.SSLContext | None:
+        """One context for each mode and certificate: connections are kept by it."""
+        key = (mode, shown.id if shown else "")
+        if key not in self._contexts:
+            self._contexts[key] = origin_context(mode, self._pki, shown)
+        return self._contexts[key]
 
 
 async def answer_body(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

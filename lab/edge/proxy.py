@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ class Edge:
             return _decided(decision, seen, ray, added)
         if decision.target is not None:
             seen = seen.rewritten(*_split(decision.target))
-        outgoing = _outgoing(request, seen, decision, ray)
+        outgoing = replace(_outgoing(request, seen, decision, ray), shown=site.zone.shown)
         mode = site.zone.ssl_for(decision.config)
         try:
             if websocket.is_websocket(request):

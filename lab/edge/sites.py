@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from core.errors import LabError
 from core.loopback import require_loopback
 from edge.phases import Policy
-from lab.cloudflare.snapshot import Record, Snapshot, Zone
+from lab.cloudflare.snapshot import PullCertificate, Record, Snapshot, Zone
 
 SslMode = Literal["off", "flexible", "full", "strict"]
 # Cloudflare's own defaults for a new zone.
@@ -18,6 +18,8 @@ _DEFAULT_SSL: Final = "full"
 _DEFAULT_MIN_TLS: Final = "1.0"
 _VERSIONS: Final = ("TLSv1.0", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _MAX_ALIASES: Final = 8
+# The discard prefix (RFC 6666), to which names lead that rules alone answer for.
+_ORIGINLESS: Final = "100::"
 
 
 class Site:
@@ -39,7 +41,10 @@ class Site:
 
 @dataclass(frozen=True)
 class ZonePolicy:
-    """A zone's part of the edge. TLS versions are ``1.0`` to ``1.3``; ``headers`` go into answers over HTTPS."""
+    """A zone's part of the edge. TLS versions are ``1.0`` to ``1.3``; ``headers`` go into answers over HTTPS.
+
+    ``shown`` is the certificate that origins are shown (authenticated origin pulls).
+    """
 
     name: str
     policy: Policy
@@ -47,6 +52,7 @@ class ZonePolicy:
     min_tls_version: str
     tls_1_3: bool
     headers: tuple[tuple[str, str], ...]
+    shown: PullCertificate | None = None
 
     def ssl_for(self, config: Mapping[str, Any]) -> SslMode:
         """The mode of one request, which a config rule may set."""
@@ -100,6 +106,7 @@ def _zone_policy(zone: Zone) -> ZonePolicy:
         # "zrt" is TLS 1.3 with 0-RTT, which is not done here.
         tls_1_3=settings.get("tls_1_3", "on") in ("on", "zrt"),
         headers=_security_headers(settings.get("security_header")),
+        shown=zone.origin_pulls.shown,
     )
 
 
@@ -124,7 +131,7 @@ def _origins(name: str, records: Sequence[Record], warnings: list[str]) -> list[
         name = alias.content.rstrip(".").lower()
     found = []
     for record in records:
-        if record.name == name and record.type in ("A", "AAAA"):
+        if record.name == name and record.type in ("A", "AAAA") and record.content != _ORIGINLESS:
             try:
                 found.append(require_loopback(record.content))
             except LabError as error:

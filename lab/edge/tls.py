@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
 import warnings
 from typing import Final
 
+from lab.cloudflare.snapshot import PullCertificate
 from lab.edge.sites import Sites, SslMode
 from lab.pki import Pki
 
@@ -67,13 +69,27 @@ def _limit(context: ssl.SSLContext, lowest: ssl.TLSVersion, highest: ssl.TLSVers
     context.set_ciphers("DEFAULT:@SECLEVEL=0" if old else "DEFAULT")
 
 
-def origin_context(mode: SslMode, pki: Pki) -> ssl.SSLContext | None:
-    """How to speak to an origin: None for plain HTTP, unverified for ``full``, verified for ``strict``."""
+def origin_context(mode: SslMode, pki: Pki, shown: PullCertificate | None = None) -> ssl.SSLContext | None:
+    """How to speak to an origin: None for plain HTTP, unverified for ``full``, verified for ``strict``.
+
+    ``shown`` is the certificate to show to an origin that asks for one.
+    """
     if mode in ("off", "flexible"):
         return None
     if mode == "strict":
-        return ssl.create_default_context(cafile=str(pki.origin_ca_file))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+        context = ssl.create_default_context(cafile=str(pki.origin_ca_file))
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if shown is not None:
+        _show(context, shown)
     return context
+
+
+def _show(context: ssl.SSLContext, shown: PullCertificate) -> None:
+    # The module takes files alone; this one is the process's own and gone at once.
+    with tempfile.NamedTemporaryFile("w", prefix="origin-pulls-", suffix=".pem") as file:
+        file.write(f"{shown.certificate}\n{shown.private_key}\n")
+        file.flush()
+        context.load_cert_chain(file.name)

@@ -105,6 +105,7 @@ class EdgeProcess:
         other_settings: dict[str, Any] | None = None,
         more: dict[str, list[dict[str, Any]]] | None = None,
         purges: list[dict[str, Any]] | None = None,
+        pulls: dict[str, Any] | None = None,
     ) -> None:
         """Change the Cloudflare state, and wait until the edge follows: within a second."""
         self.revision += 1
@@ -115,6 +116,7 @@ class EdgeProcess:
             "status": "active",
             "plan": "pro",
             "purges": purges or [],
+            "origin_pulls": pulls or {},
             "settings": SETTINGS | (settings or {}),
             "dns_records": [
                 {"id": address, "type": "A", "name": HOST, "content": address, "ttl": 1, "proxied": True}

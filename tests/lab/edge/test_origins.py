@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.pki import Pki
 from lab.place import here
@@ -38,6 +40,53 @@ def bad_certificate(pki: Pki, folder: Path, flaw: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
+
+
+def _own_certificate(name: str) -> dict[str, str]:
+    """A certificate that signs itself, as an upload of it to the API is kept."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = (
+        builder.serial_number(7).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {
+        "id": name,
+        "certificate": builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode(),
+        "private_key": key.private_bytes(*form).decode(),
+    }
+
+
+async def test_an_origin_that_wants_the_edges_own_certificate_gets_it_once_pulls_are_on(
+    client: Any, edge: Any, serve: Any
+) -> None:
+    ours, another = _own_certificate("edge of community.test"), _own_certificate("somebody")
+    seen: list[Any] = []
+
+    async def origin(request: web.BaseRequest) -> web.StreamResponse:
+        assert request.transport is not None
+        seen.append(request.transport.get_extra_info("peercert")["subject"])
+        return web.Response(text="hello")
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*edge.pki.origin_certificate(HOST, [HOST]))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(cadata=ours["certificate"])
+    await serve(origin, tls=context)
+    statuses = {}
+    for name, pulls in {
+        "none": {},
+        "off": {"enabled": False, "certificates": [ours]},
+        "another": {"enabled": True, "certificates": [ours, another]},
+        "on": {"enabled": True, "certificates": [another, ours]},
+    }.items():
+        edge.declare(pulls=pulls)
+        async with client.get("/") as got:
+            statuses[name] = got.status
+    assert statuses.pop("on") == 200
+    assert all(520 <= status <= 526 for status in statuses.values()), statuses
+    assert seen == [((("commonName", "edge of community.test"),),)]
 
 
 async def test_the_origin_gets_the_host_as_server_name_and_who_the_client_is(
