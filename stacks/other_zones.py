@@ -12,6 +12,8 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from core.rulesets.expressions import every
+from core.rulesets.redirects import UNTOUCHED, to_host
 from core.settings.names import APEX, full_name
 from core.settings.other_zones import ParkedZone, RedirectZone
 from stacks.component import Component
@@ -108,16 +110,14 @@ def _everything_to(target: str) -> cloudflare.RulesetRuleArgs:
     return cloudflare.RulesetRuleArgs(
         ref="everything",
         description=f"All of it is at {target} now",
-        expression="true",
+        expression=every(UNTOUCHED),
         action="redirect",
         enabled=True,
         action_parameters=cloudflare.RulesetRuleActionParametersArgs(
             from_value=cloudflare.RulesetRuleActionParametersFromValueArgs(
                 status_code=301,
                 preserve_query_string=True,
-                target_url=cloudflare.RulesetRuleActionParametersFromValueTargetUrlArgs(
-                    expression=f'concat("https://{target}", http.request.uri.path)'
-                ),
+                target_url=cloudflare.RulesetRuleActionParametersFromValueTargetUrlArgs(expression=to_host(target)),
             )
         ),
     )

@@ -40,24 +40,28 @@ def test_up_is_complete_and_a_second_one_changes_nothing(chain: Any) -> None:
 
 
 def test_an_edit_is_told_by_its_path_then_applied_and_nothing_else_is_touched(chain: Any) -> None:
+    chain.edit('web: ["@", www, api, app]', 'web: ["@", www, api, app, old]')
     api.up(chain.project, silent)
     rules = {rule["ref"]: rule["id"] for ruleset in chain.zone["rulesets"] for rule in ruleset["rules"]}
     chain.edit("policy: quarantine", "policy: reject")
-    chain.edit('web: ["@", www, api, app]', 'web: ["@", www, app]')
-    chain.edit("requests: 10\n", "requests: 9\n")
+    chain.edit('web: ["@", www, api, app, old]', 'web: ["@", www, api, app]')
+    chain.edit(
+        "  launch-ready:redirects:\n", "  launch-ready:rate_limits: {login: {requests: 9}}\n  launch-ready:redirects:\n"
+    )
     seen = api.preview(chain.project, silent)
     steps = {(step["op"], step["urn"].rsplit("::", 1)[-1]): step for step in seen.document["steps"]}
     assert set(steps) == {
         ("update", "_dmarc/TXT"),
         ("update", "rate-limits"),
-        ("delete", "api/A/app1"),
-        ("delete", "api/A/app2"),
+        ("delete", "admin/old"),
+        ("delete", "old/A/app1"),
+        ("delete", "old/A/app2"),
     }
     assert steps["update", "_dmarc/TXT"]["detailedDiff"] == {"content": {"kind": "update", "inputDiff": True}}
     assert "rules[0].ratelimit.requestsPerPeriod" in steps["update", "rate-limits"]["detailedDiff"]
     assert api.up(chain.project, silent).changes == seen.changes
     zone = chain.zone
-    assert not [record for record in zone["dns_records"] if record["name"].startswith("api.")]
+    assert not [record for record in zone["dns_records"] if record["name"].startswith("old.")]
     assert any("p=reject" in record["content"] for record in zone["dns_records"])
     assert {rule["ref"]: rule["id"] for ruleset in zone["rulesets"] for rule in ruleset["rules"]} == rules
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from core.pulumi_crypt import SECRET_SIGNATURE, SIGNATURE_KEY
+from core.rulesets.expressions import every
+from core.rulesets.redirects import UNTOUCHED
 
 OLD, PARKED = "community-old.test", "comunity.test"
 
@@ -44,7 +46,7 @@ def test_a_redirected_zone_leads_to_the_platform_for_good_with_path_and_query(pr
     ruleset = project.declare().of("Ruleset")[f"{OLD}/redirect"].inputs
     assert (ruleset["phase"], ruleset["zoneId"]) == ("http_request_dynamic_redirect", f"id-of-{OLD}")
     (rule,) = ruleset["rules"]
-    assert (rule["action"], rule["expression"]) == ("redirect", "true")
+    assert (rule["action"], rule["expression"]) == ("redirect", every(UNTOUCHED))
     assert rule["actionParameters"]["fromValue"] == {
         "statusCode": 301,
         "preserveQueryString": True,
