@@ -61,7 +61,7 @@ class Request:
         self.scheme = scheme.lower()
         self.host = host.rstrip(".").lower()
         self.port = int(port) if port else _PORTS[self.scheme]
-        self.target = (path or "/") + (query or "")
+        self._path_sent, self._query_sent = path or "/", query or ""
         self.headers = headers
         self.body = body
         self.at = at
@@ -106,6 +106,11 @@ class Request:
         """The header of this name."""
         return self.header(b"referer")
 
+    @property
+    def target(self) -> str:
+        """Path and query as sent, as text."""
+        return self._path_sent + self._query_sent
+
     @lazy
     def raw_uri(self) -> bytes:
         """Path and query as sent."""
@@ -114,12 +119,12 @@ class Request:
     @lazy
     def raw_path(self) -> bytes:
         """The path as sent."""
-        return self.raw_uri.partition(b"?")[0]
+        return to_bytes(self._path_sent)
 
     @lazy
     def raw_query(self) -> bytes:
         """The query as sent, without its question mark."""
-        return self.raw_uri.partition(b"?")[2]
+        return to_bytes(self._query_sent[1:])
 
     @lazy
     def path(self) -> bytes:
@@ -129,7 +134,7 @@ class Request:
     @lazy
     def query(self) -> bytes:
         """The query after URL normalisation and rewriting."""
-        return _normalise_escapes(self.raw_query)
+        return _normalise_escapes(self.raw_query) if self._query_sent else b""
 
     @lazy
     def lower_path(self) -> bytes:
@@ -211,6 +216,8 @@ def grouped(pairs: Iterable[tuple[bytes, bytes]]) -> StringMap:
 
 def to_bytes(text: str) -> bytes:
     """``text`` as octets: aiohttp, as WSGI's PEP 3333 before it, keeps octets that are no UTF-8 as surrogates."""
+    if text.isascii():
+        return text.encode()
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -41,7 +41,7 @@ def read_cases(root: Path) -> Cases:
     """The cases of the project in ``root``. Raises :class:`SettingsError` that holds every reason, a line each."""
     files = sorted((root / FOLDER).glob("*.yaml"))
     if not files:
-        raise SettingsError(f"{root / FOLDER} has no case file: write one, NAME.yaml (docs/edge.md)")
+        raise SettingsError(f"{root / FOLDER} has no case file: write one, NAME.yaml (docs/requests.md)")
     trees = [replace(read_tree(file), name=str(file.relative_to(root))) for file in files]
     read, reasons = [], []
     for tree in trees:
