@@ -1,7 +1,6 @@
-"""Health checks of a zone.
+"""Health checks of a zone. Nothing probes in the lab: the status of a check is ``unknown``, or ``suspended``.
 
-Source: https://developers.cloudflare.com/api/resources/healthchecks/. Whether one is well is found out by
-:mod:`lab.cloudflare.probes`.
+Source: https://developers.cloudflare.com/api/resources/healthchecks/
 """
 
 from __future__ import annotations
