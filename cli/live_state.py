@@ -49,6 +49,9 @@ def drift(_context: Context, stack: str = _LAB, json: bool = False) -> None:
 
     Examples: `invoke drift`, `invoke drift --stack production --json`.
     """
+    from core.settings.base import stack_file
+
+    stack_file(ROOT / "stacks", stack)
     found = compared(stack, api_of(stack))
     if json:
         _say_json({"stack": stack, **document(found)})
