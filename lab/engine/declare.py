@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from core.errors import EngineError
 from core.pulumi_crypt import Crypter
@@ -25,6 +25,7 @@ from lab.engine.providers import Provider
 from lab.engine.providers.cloudflare.kinds import KINDS
 from lab.engine.run import Run
 from lab.engine.snapshot import Snapshot
+from lab.engine.wire import Properties
 
 # Nothing is ever asked of it: a preview in which everything is new needs no answer. The port is "discard".
 _NOBODY = "http://127.0.0.1:9/client/v4"
@@ -39,10 +40,9 @@ class _Nobody:
     def secret_outputs(self, type_: str) -> frozenset[str]:
         return KINDS[type_].secret if type_ in KINDS else frozenset()
 
-    def __getattr__(self, name: str) -> Any:
-        raise EngineError(
-            f"a declaration asks nobody, and this would have to {name}: give what it looks up as a setting"
-        )
+    def lookup(self, type_: str, import_id: str, known: Properties) -> NoReturn:
+        del known
+        raise EngineError(f"a declaration asks nobody, and this looks up {type_} {import_id}: give it as a setting")
 
 
 class Sealed(Crypter):

@@ -57,11 +57,8 @@ def _end_with(engine: int) -> None:
 
 
 def _run(settings: dict[str, Any]) -> None:
-    import pulumi.log
     from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
-    # Four calls of the SDK's own debugging a resource, which the engine would drop: most of what goes over the wire.
-    pulumi.log.debug = _nothing
     program = Path(settings["main"])
     os.chdir(program.parent)
     sys.path.insert(0, str(program.parent))
@@ -86,10 +83,6 @@ def _run(settings: dict[str, Any]) -> None:
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
-
-
-def _nothing(*_args: Any, **_options: Any) -> None:
-    """In the place of ``pulumi.log.debug``."""
 
 
 def _execute(program: Path) -> None:
