@@ -14,6 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("any-machine", settings(), deadline=None)
 settings.load_profile("any-machine")
 
+# Each worker of pytest-xdist has addresses of its own: this far apart, no two of the nets that tests derive meet.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+os.environ["LAUNCH_READY_NET"] = str((int(os.environ.get("LAUNCH_READY_NET", "77")) + 5 * WORKER - 1) % 254 + 1)
+
 SECONDS = {"unit": 30, "program": 90, "lab": 240, "faults": 300}
 
 
@@ -25,9 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bound each test's time by its kind, so that a hang is a failure with a name."""
+    """Bound each test's time by its kind, so that a hang is a failure with a name.
+
+    The tests of the checkout's own lab go to one worker, those of a file with hosts of its own to one (`loadgroup`).
+    """
     for item in items:
         kind = item.path.relative_to(ROOT / "tests").parts[0]
+        shared = "lab" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("the lab" if shared else str(item.path)))
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SECONDS[kind]))
 
