@@ -28,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--matrix", default="", metavar="FILE", help="run the whole crash matrix; its table goes there")
 
 
+# Before pytest-xdist's own, which reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bound each test's time by its kind, so that a hang is a failure with a name.
 
