@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +20,8 @@ settings.load_profile("any-machine")
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 os.environ["LAUNCH_READY_NET"] = str((int(os.environ.get("LAUNCH_READY_NET", "77")) + 5 * WORKER - 1) % 254 + 1)
 
+# Where the fixture `lab` is used: there is one such lab a checkout.
+OF_THE_LAB = ("tests/lab/app/", "tests/faults/test_proof.py")
 SECONDS = {"unit": 30, "program": 90, "lab": 240, "faults": 300}
 
 
@@ -28,17 +32,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--matrix", default="", metavar="FILE", help="run the whole crash matrix; its table goes there")
 
 
-# Before pytest-xdist's own, which reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bound each test's time by its kind, so that a hang is a failure with a name.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """With ``--dist loadfile``, what shares the checkout's own lab goes to one worker, not a file at a time."""
+    return ByHosts(config, log) if config.getvalue("dist") == "loadfile" else None
 
-    The tests of the checkout's own lab go to one worker, those of a file with hosts of its own to one (`loadgroup`).
-    """
+
+class ByHosts(LoadFileScheduling):
+    """Files by the hosts that they use: those of the fixture ``lab`` are the checkout's, the others are a file's own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "the lab" if nodeid.startswith(OF_THE_LAB) else str(super()._split_scope(nodeid))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound each test's time by its kind, so that a hang is a failure with a name."""
     for item in items:
         kind = item.path.relative_to(ROOT / "tests").parts[0]
-        shared = "lab" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("the lab" if shared else str(item.path)))
+        if "lab" in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(OF_THE_LAB):
+            raise pytest.UsageError(f"{item.nodeid} uses the checkout's own lab: name its folder in OF_THE_LAB")
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SECONDS[kind]))
 

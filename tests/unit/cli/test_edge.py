@@ -51,7 +51,7 @@ def write(root: Path, action: str) -> None:
 
 def run(*, case: str = "", as_json: bool = False) -> int:
     try:
-        edge.run_the_cases.body(Context(), "lab", case, as_json)
+        edge.run_the_cases.body(Context(), "lab", case, as_json)  # type: ignore[attr-defined]  # an Invoke task
     except Exit as ended:
         return int(ended.code)
     return 0
