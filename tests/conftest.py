@@ -37,8 +37,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return ByHosts(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
-class ByHosts(LoadFileScheduling):
-    """Files by the hosts that they use: those of the fixture ``lab`` are the checkout's, the others are a file's own."""
+class ByHosts(LoadFileScheduling):  # type: ignore[misc]
+    """Files by the hosts that they use: those of the fixture ``lab`` are the checkout's, the others a file's own."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "the lab" if nodeid.startswith(OF_THE_LAB) else str(super()._split_scope(nodeid))
