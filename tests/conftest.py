@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bound each test's time by its kind, so that a hang is a failure with a name."""
     for item in items:
         kind = item.path.relative_to(ROOT / "tests").parts[0]
-        if "lab" in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(OF_THE_LAB):
+        shared = kind in ("lab", "faults") and "lab" in getattr(item, "fixturenames", ())
+        if shared and not item.nodeid.startswith(OF_THE_LAB):
             raise pytest.UsageError(f"{item.nodeid} uses the checkout's own lab: name its folder in OF_THE_LAB")
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SECONDS[kind]))
