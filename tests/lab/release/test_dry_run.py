@@ -92,7 +92,7 @@ def test_what_would_be_refused_is_refused(two: Any, builder: Builder) -> None:
 
 def test_a_watch_takes_no_time_and_is_shown_once(two: Any, builder: Builder) -> None:
     plan = Plan()
-    deploy(dry(two.world, plan), builder("3.0.0"), watch_seconds=3600)
+    deploy(dry(two.world, plan), builder("3.0.0"), watch_seconds=300)
     watched = [one for _, found in plan.phases for one in found if one.step == "watch"]
     assert [one.host for one in watched] == ["a", "b", "c"]
     assert watched[0].times > 100

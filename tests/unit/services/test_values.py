@@ -34,6 +34,8 @@ def test_the_api_is_told_of_its_files_and_not_of_its_token() -> None:
         "/project/.lab/cloudflare/state.json",
         "--token-file",
         "/project/.lab/cloudflare/token",
+        "--pki",
+        "/project/.lab/pki",
     )
 
 
