@@ -47,7 +47,6 @@ REWRITE = {
     "expression": "true",
     "action_parameters": {
         "uri": {"path": {"value": "/a"}, "query": {"expression": "http.host"}},
-        "headers": {"X-A": {"operation": "set", "value": "b"}},
     },
 }
 A = {"type": "A", "name": "a", "content": "127.0.1.1", "ttl": 60, "proxied": False, "comment": "c", "tags": ["t:v"]}

@@ -81,7 +81,8 @@ def test_aws_has_versions_and_the_former_is_retired(login: dict[str, str], servi
     second = keeper.look(wanted)
     assert second is not None
     assert second.version != first.version
-    assert keeper.others([wanted]) == ["/keeper/left-over"]
+    # Other tests' secrets may stand in the same AWS.
+    assert [name for name in keeper.others([wanted]) if name.startswith("/keeper/")] == ["/keeper/left-over"]
     retired = keeper.retire(wanted)
     if service == "ssm":
         assert "older versions stay readable" in retired
