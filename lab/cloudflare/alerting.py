@@ -6,7 +6,6 @@ https://developers.cloudflare.com/notifications/notification-available/.
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -183,10 +182,6 @@ def _used_webhook(context: Context, item: Json) -> None:
             raise ApiError(400, 17102, f"the webhook is used by the notification policy {policy['name']}")
 
 
-def _new_id() -> str:
-    return secrets.token_hex(16)
-
-
 POLICIES = Collection(
     f"{_V3}/policies",
     "alert_policies",
@@ -196,7 +191,6 @@ POLICIES = Collection(
     _INVALID,
     stamps=("created", "modified"),
     check=_check_policy,
-    new_id=_new_id,
     answers_with_id=True,
 )
 WEBHOOKS = Collection(
@@ -210,7 +204,6 @@ WEBHOOKS = Collection(
     check=_check_webhook,
     view=lambda _context, item: {key: value for key, value in item.items() if key not in ("secret", "modified_at")},
     in_use=_used_webhook,
-    new_id=_new_id,
     answers_with_id=True,
 )
 for _each in (POLICIES, WEBHOOKS):

@@ -7,28 +7,21 @@ nobody needs the passphrase, and a review of a stranger's change never has one.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from core.errors import EngineError
 from core.pulumi_crypt import Crypter
 from core.secret import Secret
-from lab.engine import api, preview_json
+from lab.engine import preview_json
+from lab.engine.dry import run_dry
 from lab.engine.model import Event
 from lab.engine.plan import NoProvider, Shape
-from lab.engine.program import ProgramProcess
-from lab.engine.project import Project, read_config, read_program, read_stack
-from lab.engine.providers import Provider
+from lab.engine.project import read_config, read_program, read_stack
 from lab.engine.providers.cloudflare.kinds import KINDS
-from lab.engine.run import Run
-from lab.engine.snapshot import Snapshot
 from lab.engine.wire import Properties
-
-# Nothing is ever asked of it: a preview in which everything is new needs no answer. The port is "discard".
-_NOBODY = "http://127.0.0.1:9/client/v4"
 
 
 class _Nobody:
@@ -66,29 +59,7 @@ def declare(root: Path, stack: str, instead: Mapping[str, str] | None = None) ->
     events: list[Event] = []
     program, crypter = read_program(root), Sealed()
     tree = read_stack(program, stack)
-    process = ProgramProcess(root)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            project = Project(
-                root=root,
-                stack=stack,
-                state_folder=Path(folder),
-                base_url=_NOBODY,
-                token=Secret(""),
-                passphrase=Secret(""),
-            )
-            run = Run(
-                snapshot=Snapshot(project.state, crypter, project.state.read(), dry_run=True),
-                provider_for=lambda _package, _inputs: cast(Provider, _Nobody()),
-                progress=events.append,
-                parallel=project.parallel,
-                dry_run=True,
-            )
-            config = read_config(tree, program.name, crypter)
-            config = replace(config, values={**config.values, **(instead or {})})
-            opened = api.Opened(program, config, run)
-            with api.ending(run):
-                api.serve_program(project, opened, process)
-    finally:
-        process.stop()
-    return preview_json.document(run.steps, opened.config, events, 0)
+    config = read_config(tree, program.name, crypter)
+    config = replace(config, values={**config.values, **(instead or {})})
+    run = run_dry(root, stack, program, config, _Nobody(), events.append)
+    return preview_json.document(run.steps, config, events, 0)

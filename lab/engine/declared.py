@@ -11,24 +11,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from core.pulumi_crypt import Crypter
 from core.resources import SECRET, UNKNOWN, Resource
 from core.secret import Secret
 from core.settings.base import config_of
 from core.settings.yaml_tree import Tree
 from lab.engine import model, wire
-from lab.engine.api import Opened, ending, serve_program
+from lab.engine.dry import run_dry
 from lab.engine.plan import NoProvider, Shape
-from lab.engine.program import ProgramProcess
-from lab.engine.project import Config, Project, read_config, read_program, read_stack, unlock_stack
-from lab.engine.providers import Provider
-from lab.engine.run import Run
-from lab.engine.snapshot import Snapshot
+from lab.engine.project import Config, read_config, read_program, read_stack, unlock_stack
 
 PLACEHOLDER = "a value that was not looked at"
-_EMPTY: Mapping[str, Any] = {"deployment": {"resources": []}}
 
 
 @dataclass(frozen=True)
@@ -53,28 +47,7 @@ def declared(root: Path, stack: str, passphrase: Secret | None = None) -> list[D
     program = read_program(root)
     tree = read_stack(program, stack)
     config = _config(tree, program.name, passphrase)
-    # Nowhere: the program makes nothing, so nothing is asked for.
-    project = Project(
-        root=root,
-        stack=stack,
-        state_folder=root,
-        base_url="http://127.0.0.1:9/client/v4",
-        token=Secret(""),
-        passphrase=Secret(""),
-    )
-    process = ProgramProcess(root)
-    try:
-        run = Run(
-            snapshot=Snapshot(project.state, Crypter(bytes(32), ""), dict(_EMPTY), dry_run=True),
-            provider_for=lambda _package, _inputs: cast(Provider, _Shapeless()),
-            progress=lambda _event: None,
-            parallel=project.parallel,
-            dry_run=True,
-        )
-        with ending(run):
-            serve_program(project, Opened(program, config, run), process)
-    finally:
-        process.stop()
+    run = run_dry(root, stack, program, config, _Shapeless(), lambda _event: None)
     return [_declared(step.new) for step in run.steps if step.new is not None]
 
 
