@@ -85,3 +85,13 @@ class EngineError(LaunchReadyError):
 
 class ReviewError(LaunchReadyError):
     """A preview that cannot be read, or a review that cannot be made."""
+
+
+class CheckError(LaunchReadyError):
+    """What a check needs is not there or does not answer: the checks that need it cannot tell."""
+
+
+class NotReadyError(LaunchReadyError):
+    """The platform is not ready: a check failed, or could not tell."""
+
+    exit_code = 8

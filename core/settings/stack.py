@@ -28,6 +28,7 @@ from core.settings.monitoring import Monitoring
 from core.settings.other_zones import OtherZones
 from core.settings.platform import Platform
 from core.settings.rate_limits import RateLimits
+from core.settings.readiness import Readiness
 from core.settings.redirects import Redirects
 from core.settings.release import Release
 from core.settings.review import Review
@@ -62,6 +63,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "credentials": Credentials,
     "release": Release,
     "review": Review,
+    "readiness": Readiness,
     "waivers": Waivers,
 }
 """Every section, in the order in which the documentation has them."""
@@ -93,6 +95,7 @@ class Stack:
     credentials: Credentials
     release: Release
     review: Review
+    readiness: Readiness
     waivers: Waivers
     fleet: Fleet
     certificates: Certificates

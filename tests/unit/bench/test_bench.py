@@ -42,7 +42,7 @@ def test_pyinfra_that_reaches_no_host_is_no_measurement(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(LabError, match=r"pyinfra did not do `switch.py` on every host"):
         Pyinfra(program, tmp_path, [HOST]).switch()
-    program.write_text("#!/bin/sh\necho '    [a] Success'\n")
+    program.write_text("#!/bin/sh\necho '    [a]  Success'\n")
     assert Pyinfra(program, tmp_path, [HOST]).switch() > 0
 
 

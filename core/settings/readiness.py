@@ -1,0 +1,126 @@
+"""Section ``launch-ready:readiness``: how the checks use the platform, and what they hold it to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.settings.mailbox import LowerMailbox
+from core.settings.names import RelativeName
+from core.settings.section import Section, matching
+
+UrlPath = Annotated[
+    str,
+    matching(
+        r"/[A-Za-z0-9._~/?=&{}-]{0,199}",
+        "a path that begins with /, of letters, digits and -._~/?=&, with {name} for what changes",
+    ),
+]
+
+
+class Call(Section):
+    """One call of the platform's API. `{email}` and the like are filled in by the checks."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    """The method."""
+    path: UrlPath
+    """The path, with its query if it has one."""
+    body: dict[str, str] = Field(default_factory=dict)
+    """Sent as JSON; none without it."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Sent beside the usual ones."""
+    gives: Annotated[str, Field(max_length=60)] = ""
+    """Where the id or the token is in the answer's JSON, such as `id` or `data.id`."""
+
+
+class Calls(Section):
+    """The calls that the checks make. The defaults are those of the lab's platform."""
+
+    signup: Call = Call(path="/api/auth/signup", body={"email": "{email}", "name": "{name}", "password": "{password}"})
+    """Makes an account and has a mail sent to its address."""
+    verify: Call = Call(path="/api/auth/verify", body={"token": "{token}"})
+    """Proves the address, by the token of that mail."""
+    login: Call = Call(path="/api/auth/login", body={"email": "{email}", "password": "{password}"}, gives="id")
+    """Sets the session's cookie; gives the user's id."""
+    logout: Call = Call(path="/api/auth/logout")
+    """Ends the session."""
+    me: Call = Call(method="GET", path="/api/auth/me", gives="id")
+    """Who is signed in; 401 for nobody."""
+    reset: Call = Call(path="/api/auth/reset", body={"email": "{email}"})
+    """Has a mail sent with which a forgotten password is set anew."""
+    set_password: Call = Call(path="/api/auth/reset/confirm", body={"token": "{token}", "password": "{password}"})
+    """Sets it, by the token of that mail."""
+    leave: Call | None = Call(method="DELETE", path="/api/auth/me", body={"password": "{password}"})
+    """Removes the account and all that is its own."""
+    create_org: Call = Call(path="/api/orgs", body={"name": "{name}"}, gives="id")
+    """Makes an organisation, owned by who asks."""
+    create_space: Call = Call(path="/api/orgs/{org_id}/spaces", body={"name": "{name}"}, gives="id")
+    """Makes a space of it."""
+    create_post: Call = Call(path="/api/orgs/{org_id}/spaces/{space_id}/posts", body={"body": "{text}"}, gives="id")
+    """Writes in it."""
+    create_invite: Call = Call(path="/api/orgs/{org_id}/invites", body={"email": "{email}"}, gives="token")
+    """Invites an address; gives the invite's token, unless it goes by mail alone."""
+    accept_invite: Call = Call(path="/api/invites/accept", body={"token": "{token}"})
+    """Joins by it."""
+    upload: Call | None = Call(path="/api/orgs/{org_id}/spaces/{space_id}/uploads?name={name}", gives="id")
+    """Stores the request's body as a file."""
+    download: Call | None = Call(method="GET", path="/api/orgs/{org_id}/spaces/{space_id}/uploads/{upload_id}")
+    """Gives the file back."""
+    webhook: Call | None = Call(path="/api/webhooks/billing")
+    """Takes what another service sends, signed as Standard Webhooks has it."""
+    admin: Call | None = Call(method="GET", path="/api/admin/users")
+    """What administrators alone may ask."""
+    test_error: Call | None = Call(path="/api/admin/test-error", body={"marker": "{marker}"})
+    """Has an error happen, by an administrator, so that the error tracker can be seen to get it."""
+
+
+class AdminAccount(Section):
+    """An administrator whom the checks may sign in as."""
+
+    email: LowerMailbox
+    """The account's address."""
+    config_secret: Annotated[str, Field(max_length=60)] | None = None
+    """The stack's secret that is its password. Without it, the password is set anew by mail: for a lab."""
+
+
+class Imap(Section):
+    """An inbox that the checks may read."""
+
+    host: Annotated[str, Field(min_length=1, max_length=253)]
+    """The server, by TLS (port 993)."""
+    user: Annotated[str, Field(min_length=1, max_length=254)]
+    """Who signs in there."""
+    config_secret: Annotated[str, Field(min_length=1, max_length=60)]
+    """The stack's secret that is the password."""
+    address: LowerMailbox
+    """What arrives there: with `+tag` before the @ too."""
+
+
+class Readiness(Section):
+    """How `invoke check` uses the platform, and what it holds it to."""
+
+    site: RelativeName = "app"
+    """The web name that people use the platform at."""
+    openapi: UrlPath = "/openapi.json"
+    """Where the API describes itself (OpenAPI 3)."""
+    session_cookie: Annotated[str, Field(min_length=1, max_length=80)] = "__Host-session"
+    """The session's cookie."""
+    calls: Calls = Calls()
+    """The platform's own calls."""
+    pages: Annotated[tuple[UrlPath, ...], Field(min_length=1)] = ("/", "/login", "/signup")
+    """The main pages, whose loading is measured."""
+    admin: AdminAccount | None = None
+    """Who the checks sign in as to see what an administrator may."""
+    mailbox: Imap | None = None
+    """Where the mail to accounts of the checks arrives. The lab has its own."""
+    requests_per_second: Annotated[int, Field(ge=1, le=100)] = 25
+    """The most that one host name is asked, all checks together."""
+    api_p95_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
+    """The 95th percentile of each flow, in milliseconds."""
+    lcp_ms: Annotated[int, Field(ge=1, le=60_000)] = 2500
+    """Largest Contentful Paint of each main page on an emulated mobile, in milliseconds."""
+    cls: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """Cumulative Layout Shift of each main page."""
+    page_kilobytes: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """What a main page may weigh, as transferred."""

@@ -1,0 +1,1 @@
+"""Whether a platform is ready for its first users: ten rows of checks, each with its evidence."""

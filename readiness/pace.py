@@ -1,0 +1,32 @@
+"""At most so many requests a second to one host name, whoever sends them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+class Pace:
+    """Spaces out requests evenly: each waits for its turn. Threads may share it."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap = 1.0 / per_second
+        self._next: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def wait(self, host: str) -> None:
+        """Come back when it is the caller's turn to ask ``host``."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next.get(host, now))
+            self._next[host] = turn + self._gap
+            self._counts[host] = self._counts.get(host, 0) + 1
+        if turn > now:
+            time.sleep(turn - now)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many requests each host was sent."""
+        with self._lock:
+            return dict(self._counts)

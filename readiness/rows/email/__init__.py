@@ -1,0 +1,5 @@
+"""The probes of this row."""
+
+from readiness.probe import Probe
+
+PROBES: tuple[Probe, ...] = ()

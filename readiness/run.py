@@ -1,0 +1,156 @@
+"""Runs the probes side by side and sees to it that every check has an outcome."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+from core.errors import LaunchReadyError
+from core.terminal import clean
+from readiness.check import Check, Evidence, Picture, Result, Said, Table, unknown
+from readiness.probe import Probe, Touch
+from readiness.redact import Redactor
+from readiness.target import Target
+
+WORKERS = 10
+
+Told = Callable[[Result, float], None]
+"""Called with each result and the seconds since the run began, from any thread, one at a time."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may do. ``seconds`` is all the time that it has: what is not done by then cannot be told."""
+
+    touch: Touch = Touch.BURSTS
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One probe's time, for the report. ``began`` in seconds from the run's start."""
+
+    probe: str
+    began: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it all: a result for every check, in the probes' order."""
+
+    results: tuple[Result, ...]
+    times: tuple[Ran, ...]
+    seconds: float
+
+
+class _Board:
+    """Where results are put as they come."""
+
+    def __init__(self, told: Told, redactor: Redactor) -> None:
+        self._told, self._redactor = told, redactor
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self.results: dict[str, Result] = {}
+        self.times: list[Ran] = []
+
+    @property
+    def now(self) -> float:
+        return time.monotonic() - self._began
+
+    def put(self, result: Result) -> None:
+        safe = struck(result, self._redactor)
+        with self._lock:
+            if safe.check.id not in self.results:
+                self.results[safe.check.id] = safe
+                self._told(safe, self.now)
+
+    def timed(self, probe: Probe, began: float) -> None:
+        with self._lock:
+            self.times.append(Ran(name_of(probe), began, self.now - began))
+
+
+def run(probes: Sequence[Probe], target: Target, limits: Limits, told: Told) -> Run:
+    """Run all ``probes``; those that are to be alone come last, one by one. Raises nothing that a probe raises."""
+    board = _Board(told, target.redactor)
+    ends = time.monotonic() + limits.seconds
+    allowed = [probe for probe in probes if probe.touch <= limits.touch]
+    for probe in probes:
+        if probe.touch > limits.touch:
+            _rest(probe, board, f"it {_WHY[probe.touch]}, and nobody said --yes")
+    _together([probe for probe in allowed if not probe.alone], target, board, ends)
+    for probe in (each for each in allowed if each.alone):
+        _together([probe], target, board, ends)
+    order = [check.id for probe in probes for check in probe.checks]
+    return Run(tuple(board.results[id_] for id_ in order), tuple(board.times), board.now)
+
+
+_WHY = {Touch.WRITES: "makes accounts of its own", Touch.BURSTS: "sends more than a visitor would, or rings an alarm"}
+
+
+def name_of(probe: Probe) -> str:
+    """What a probe is called: its module below ``readiness.rows``."""
+    return f"{probe.row.value}: {probe.run.__module__.removeprefix('readiness.rows.')}.{probe.run.__name__}"
+
+
+def _together(probes: Sequence[Probe], target: Target, board: _Board, ends: float) -> None:
+    if not probes:
+        return
+    # Not as a context: what hangs past the end is left, and its thread ends with the process.
+    pool = ThreadPoolExecutor(WORKERS)
+    futures: dict[Future[None], Probe] = {pool.submit(_one, probe, target, board): probe for probe in probes}
+    _done, late = wait(futures, timeout=max(0.0, ends - time.monotonic()))
+    pool.shutdown(wait=not late, cancel_futures=True)
+    for future in late:
+        _rest(futures[future], board, "it did not end in the time that the run has (--timeout)")
+
+
+def _one(probe: Probe, target: Target, board: _Board) -> None:
+    began, why = board.now, "the probe ended without an answer to this"
+    try:
+        for result in probe.run(target):
+            board.put(result)
+    except LaunchReadyError as error:
+        why = str(error)
+    except Exception as error:
+        if os.environ.get("LAUNCH_READY_DEBUG"):
+            raise
+        why = f"the probe failed ({type(error).__name__}: {error})"
+    finally:
+        _rest(probe, board, why)
+        board.timed(probe, began)
+
+
+def _rest(probe: Probe, board: _Board, why: str) -> None:
+    for check in probe.checks:
+        board.put(unknown(check, why))
+
+
+def struck(result: Result, redactor: Redactor) -> Result:
+    """``result`` without secrets and without control characters."""
+
+    def safe(text: str) -> str:
+        return redactor.strike(text)
+
+    def line(text: str) -> str:
+        return clean(safe(text))
+
+    def each(evidence: Evidence) -> Evidence:
+        match evidence:
+            case Said(title, text):
+                return Said(line(title), "\n".join(clean(one) for one in safe(text).splitlines()))
+            case Table(title, columns, rows):
+                return Table(line(title), tuple(map(line, columns)), tuple(tuple(map(line, row)) for row in rows))
+            case Picture():
+                return replace(evidence, title=line(evidence.title), alt=line(evidence.alt))
+
+    return replace(result, summary=line(result.summary), evidence=tuple(map(each, result.evidence)))
+
+
+def checks_of(probes: Iterable[Probe]) -> list[Check]:
+    """Every check of ``probes``, in order."""
+    return [check for probe in probes for check in probe.checks]

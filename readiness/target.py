@@ -1,0 +1,57 @@
+"""What the checks look at, and by which means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.ports import Clock, LiveApi, LocalCommand, Shell
+from core.secret import Secret
+from core.settings.names import full_name
+from core.settings.stack import Stack
+from core.site import Arrivals, Browser, Mailbox, Resolver, Visitor
+from readiness.people import People
+from readiness.redact import Redactor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One stack, and the ways to it. What is None is not to be had: the checks that need it cannot tell.
+
+    ``root`` is the project's folder, ``folder`` one that a probe may write in, gone at the end. ``visitor`` makes a
+    visitor with no cookies, each from an address of its own where the stack has several to ask from (the lab), named
+    ``from_address`` where two must share one. ``behind_edge`` makes one that asks the hosts themselves, past the edge.
+    ``secret`` gives the value of a config secret of the stack, or raises :class:`core.errors.LaunchReadyError`.
+    """
+
+    stack: str
+    settings: Stack
+    root: Path
+    folder: Path
+    clock: Clock
+    visitor: Callable[..., Visitor]
+    secret: Callable[[str], Secret]
+    resolver: Resolver
+    local: LocalCommand
+    redactor: Redactor
+    behind_edge: Callable[[], Visitor] | None = None
+    mailbox: Mailbox | None = None
+    alerts: Arrivals | None = None
+    errors: Arrivals | None = None
+    browser: Browser | None = None
+    live_api: LiveApi | None = None
+    shells: Mapping[str, Shell] = field(default_factory=dict)
+    people: People = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "people", People(self))
+
+    @property
+    def origin(self) -> str:
+        """``https://NAME`` of the site that people use."""
+        return f"https://{full_name(self.settings.readiness.site, self.settings.zone.name)}"
+
+    def url(self, path: str) -> str:
+        """A page or an API's path of that site."""
+        return self.origin + path
