@@ -14,6 +14,7 @@ from typing import Any
 
 from core.settings.base import NAMESPACE
 from core.settings.explain import models_in
+from core.settings.readiness import Call
 from core.settings.section import Section, said_of
 from core.settings.stack import SECTIONS
 
@@ -66,15 +67,22 @@ def _table(model: type[Section]) -> Iterator[str]:
     yield "| key | value | default | |\n|---|---|---|---|"
     for key, schema_of_key in schema["properties"].items():
         value = _value(schema_of_key, schema)
-        default = "needed" if key in schema.get("required", ()) else _default(model.model_fields[key].default)
+        default = "needed" if key in schema.get("required", ()) else _default(_default_of(model, key))
         yield f"| `{key}` | {value} | {default} | {_markdown(said_of(model, key))} |"
     yield ""
 
 
+def _default_of(model: type[Section], key: str) -> Any:
+    field = next(field for name, field in model.model_fields.items() if key in (name, field.alias))
+    return field.get_default(call_default_factory=True)
+
+
 def _default(value: Any) -> str:
+    if isinstance(value, Call):
+        return f"`{value.method} {value.path}`"
     if isinstance(value, Section):
         return "its defaults"
-    return "" if value is None or value == () else f"`{json.dumps(value)}`"
+    return "" if value is None or value in ((), {}) else f"`{json.dumps(value)}`"
 
 
 def _value(schema: Schema, root: Schema) -> str:
@@ -88,6 +96,8 @@ def _value(schema: Schema, root: Schema) -> str:
         return " or ".join(_value(each, root) for each in alternatives if each.get("type") != "null")
     if schema["type"] == "array":
         return f"list of {_value(schema['items'], root)}"
+    if schema["type"] == "object":
+        return f"{_value(schema['additionalProperties'], root)} by name"
     if schema["type"] in ("integer", "number"):
         return ("whole number" if schema["type"] == "integer" else "number") + _range(schema)
     return {"boolean": "`true`, `false`", "string": "text"}[schema["type"]]
