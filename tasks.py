@@ -10,6 +10,7 @@ from invoke.collection import Collection
 
 from cli import (
     artifact,
+    check,
     contract,
     drill,
     edge,
@@ -33,6 +34,7 @@ namespace = Collection(
     stack.outputs,
     stack.refresh,
     review.review,
+    check.check,
     live_state.drift,
     incident.status,
     incident.logs,

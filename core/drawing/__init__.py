@@ -75,3 +75,17 @@ def for_a_page(svg: str, variables: Mapping[str, str]) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 role="img" aria-labelledby="plot-title"', svg, count=1)
     return re.sub("|".join(variables), lambda match: f"var(--{variables[match[0]]})", svg)
+
+
+def alone(svg: bytes) -> bytes:
+    """An SVG document whose ``var(--name)`` are the page's colours, light or dark, where it stands for itself."""
+    at = svg.find(b">", svg.find(b"<svg")) + 1
+    return svg[:at] + b"<style>" + _colours().encode() + b"</style>" + svg[at:] if at > 0 else svg
+
+
+@cache
+def _colours() -> str:
+    """The variables of the style sheet, both sets of them."""
+    sheet = (FOLDER / "style.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
+    return f":root {{{light}}} @media (prefers-color-scheme: dark) {{ :root {{{dark}}} }}"

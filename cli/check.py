@@ -1,0 +1,224 @@
+"""`invoke check`: is it ready for its first users? Ten rows of checks, with evidence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from cli.guard import ROOT, command
+from core.errors import CheckError, NotReadyError
+
+if TYPE_CHECKING:
+    from core.settings.stack import Stack
+    from readiness.check import Result, Severity
+    from readiness.history import History
+    from readiness.pace import Pace
+    from readiness.probe import Probe, Touch
+    from readiness.report.model import Report
+    from readiness.run import Run, Told
+    from readiness.target import Target
+
+LAB = "lab"
+FORMATS = ("text", "json", "html", "sarif", "junit")
+NEVER = "never"
+
+
+@command(
+    iterable=["row", "only"],
+    help={
+        "stack": "the stack: stacks/Pulumi.<stack>.yaml (lab without it)",
+        "row": "one row alone (again for another): auth, authorization, secrets, email, rate-limits, inputs, headers, "
+        "monitoring, deployment, performance",
+        "only": "one check alone, by its id (again for another)",
+        "format": f"one of {', '.join(FORMATS)}",
+        "out": "a file to write to, instead of standard output",
+        "fail-on": "the least severity that ends this with status 8: critical, high, medium, low (the default), or never",
+        "timeout": "the time that the whole run has, such as 5m (without it): what is not done by then cannot be told",
+        "yes": "do not ask before accounts are made, bursts sent and alarms rung on a protected stack",
+        "verbose": "evidence of what holds too",
+        "list": "say which checks there are, and run none",
+    },
+)
+def check(
+    _context: Context,
+    stack: str = LAB,
+    row: Sequence[str] = (),
+    only: Sequence[str] = (),
+    format: str = "text",  # noqa: A002 - the option's name
+    out: str = "",
+    fail_on: str = "low",
+    timeout: str = "5m",
+    yes: bool = False,
+    verbose: bool = False,
+    list: bool = False,  # noqa: A002 - the option's name
+) -> None:
+    """Say whether the platform is ready for its first users: ten rows of checks, each with its evidence.
+
+    What could not be told is never a pass. A risk that somebody accepts stands in launch-ready:waivers (rule: the
+    check's id; subject: the site's name, or *). Each run is kept in .launch-ready, and the next says what changed.
+
+    Exit status: 0 ready; 8 a check fails or cannot tell, of --fail-on or worse; 2 a setting is wrong; 1 an error.
+
+    Examples: `invoke check`, `invoke check --row headers --row email --verbose`, `invoke check --stack production
+    --format html --out reports/ready.html`, `invoke check --format sarif --out ready.sarif --fail-on high`.
+    """
+    from cli.world import seconds
+
+    threshold = _severity(fail_on)
+    if format not in FORMATS:
+        raise CheckError(f"--format is {format!r}; it is one of {', '.join(FORMATS)}")
+    probes = _chosen(row, only)
+    if list:
+        _list(probes)
+        return
+    report = _made(stack, probes, seconds("--timeout", timeout), yes, quiet=format != "text" and not out)
+    _write(_written(report, format, verbose=verbose, to_file=bool(out)), out)
+    standing = report.not_ready(threshold)
+    if standing:
+        raise Exit(code=NotReadyError.exit_code)
+
+
+def _severity(text: str) -> Severity | None:
+    from readiness.check import Severity
+
+    if text == NEVER:
+        return None
+    if text not in {*Severity}:
+        raise CheckError(f"--fail-on is {text!r}; it is one of {', '.join(Severity)}, {NEVER}")
+    return Severity(text)
+
+
+def _chosen(rows: Sequence[str], only: Sequence[str]) -> list[Probe]:
+    """The probes of these rows that decide one of these checks; all without either."""
+    from readiness.check import Row
+    from readiness.rows import all_probes
+
+    probes = all_probes()
+    if strange := [name for name in rows if name not in {*Row}]:
+        raise CheckError(f"--row {strange[0]}: there is no such row; they are {', '.join(Row)}")
+    known = {check.id for probe in probes for check in probe.checks}
+    if unknown := [name for name in only if name not in known]:
+        raise CheckError(f"--only {unknown[0]}: there is no such check; `invoke check --list` has them all")
+    return [
+        probe
+        for probe in probes
+        if (not rows or probe.row in rows) and (not only or any(check.id in only for check in probe.checks))
+    ]
+
+
+def _list(probes: Sequence[Probe]) -> None:
+    for probe in probes:
+        for each in probe.checks:
+            print(f"{each.id:<44} {each.severity:<9} {each.title}")
+
+
+def _made(stack: str, probes: Sequence[Probe], seconds: float, yes: bool, *, quiet: bool) -> Report:
+    from cli.target import reached_target
+    from readiness.history import History
+    from readiness.run import Limits, run
+
+    began = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    with reached_target(stack) as (target, pace):
+        limits = Limits(_allowed(target, probes, yes), seconds)
+        try:
+            found = run(probes, target, limits, _teller(quiet))
+        finally:
+            left = target.people.leave()
+        return _judged(target, found, pace, History(_folder(stack)), began, left)
+
+
+def _folder(stack: str) -> Path:
+    return ROOT / ".launch-ready" / f"{stack}-checks"
+
+
+def _judged(target: Target, found: Run, pace: Pace, history: History, began: str, left: list[str]) -> Report:
+    from readiness.report.model import Report, judge, rows_of
+
+    site = target.origin.removeprefix("https://")
+    judged = judge(found.results, target.settings.waivers.items, site, datetime.now(UTC).date())
+    report = Report(
+        stack=target.stack,
+        site=site,
+        began=began,
+        seconds=found.seconds,
+        rows=rows_of(history.compared(judged)),
+        times=found.times,
+        requests=pace.counts,
+        last=history.last,
+        notes=(*left, *_ended(target.settings)),
+    )
+    history.keep(report)
+    return report
+
+
+def _ended(settings: Stack) -> list[str]:
+    """Accepted risks whose day has passed: they count no more."""
+    today = datetime.now(UTC).date()
+    return [
+        f"the waiver for {each.rule} ended on {each.until}: {each.owner} has to say whether it still stands"
+        for each in settings.waivers.items
+        if each.until < today
+    ]
+
+
+def _allowed(target: Target, probes: Sequence[Probe], yes: bool) -> Touch:
+    """How far the probes may go: on a protected stack, as far as somebody says."""
+    from readiness.probe import Touch
+
+    most = max((probe.touch for probe in probes), default=Touch.READS)
+    if yes or not target.settings.zone.protect or most == Touch.READS:
+        return Touch.BURSTS
+    warning = (
+        f"{target.stack} is protected: the checks make accounts of their own there, send bursts, and ring an alarm"
+    )
+    if not sys.stdin.isatty():
+        sys.stderr.write(f"{warning}: without --yes they only look\n")
+        return Touch.READS
+    sys.stderr.write(f"{warning}.\nType the stack's name to have them do so (else they only look): ")
+    sys.stderr.flush()
+    return Touch.BURSTS if sys.stdin.readline().strip() == target.stack else Touch.READS
+
+
+def _teller(quiet: bool) -> Told:
+    def tell(result: Result, seconds: float) -> None:
+        if not quiet:
+            sys.stderr.write(f"{seconds:6.1f} s  {result.outcome:<14} {result.check.id}\n")
+
+    return tell
+
+
+def _written(report: Report, form: str, *, verbose: bool, to_file: bool) -> str:
+    from cli.review_words import wants_colours
+    from readiness.report import document, html, junit, sarif, text
+
+    match form:
+        case "json":
+            return json.dumps(document.document(report), indent=2, ensure_ascii=False) + "\n"
+        case "html":
+            return html.as_html(report)
+        case "sarif":
+            return json.dumps(sarif.as_sarif(report), indent=2, ensure_ascii=False) + "\n"
+        case "junit":
+            return junit.as_junit(report)
+    colours = not to_file and sys.stdout.isatty() and wants_colours()
+    return text.as_text(report, colours=colours, verbose=verbose)
+
+
+def _write(text: str, out: str) -> None:
+    if not out:
+        sys.stdout.write(text)
+        return
+    path = Path(out)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CheckError(f"{path} cannot be written ({error.strerror})") from None
+    sys.stderr.write(f"written to {path}\n")

@@ -1,0 +1,154 @@
+"""What the checks look at: a stack's platform, and every way to it that this machine has."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.guard import ROOT
+from core.errors import CheckError, SettingsError
+
+if TYPE_CHECKING:
+    from adapters.visitor import HttpVisitor, Way
+    from core.ports import LiveApi
+    from core.secret import Secret
+    from core.settings.hosts import Edge
+    from core.settings.stack import Stack
+    from core.site import Arrivals, Mailbox
+    from readiness.pace import Pace
+    from readiness.target import Target
+
+LAB = "lab"
+
+
+@contextmanager
+def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
+    """The target that the checks of ``stack`` look at, and what counts the requests; nothing stays open after it.
+
+    Raises :class:`SettingsError` where the stack's file is wrong, or names a site that it does not serve.
+    """
+    from adapters.browser import Chromium
+    from adapters.clock import SystemClock
+    from adapters.local_command import LocalCommand
+    from cli.world import Wishes, reached
+    from core.settings.stack import load_stack
+    from readiness.pace import Pace
+    from readiness.redact import Redactor
+    from readiness.target import Target
+
+    settings = load_stack(ROOT, stack)
+    _served(settings)
+    lab = _Lab.of(settings) if stack == LAB else None
+    edge = settings.fleet.edge
+    pace = Pace(settings.readiness.requests_per_second)
+    hosts = reached(stack, Wishes(quiet=True, keep=False)) if settings.fleet.hosts else nullcontext(None)
+    with tempfile.TemporaryDirectory(prefix="launch-ready-check-") as folder, hosts as world:
+        yield (
+            Target(
+                stack=stack,
+                settings=settings,
+                root=ROOT,
+                folder=Path(folder),
+                clock=SystemClock(),
+                visitor=_visitors(edge, lab, pace),
+                secret=_secrets(stack),
+                resolver=_resolver(lab),
+                local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack}),
+                redactor=Redactor(),
+                mailbox=lab.mailbox if lab else None,
+                alerts=lab.arrivals if lab else None,
+                errors=lab.arrivals if lab else None,
+                browser=Chromium(edge.address if edge else "", edge.ca_file if edge else ""),
+                live_api=_live_api(stack),
+                shells=world.shells if world else {},
+            ),
+            pace,
+        )
+
+
+def _served(settings: Stack) -> None:
+    site = settings.readiness.site
+    if site not in settings.dns.web:
+        names = ", ".join(settings.dns.web)
+        raise SettingsError(f"launch-ready:readiness.site is {site}, and dns.web has {names}: name one of them")
+
+
+@dataclass(frozen=True)
+class _Lab:
+    """What a lab lends: an inbox, a sink, DNS, and addresses to ask from."""
+
+    mailbox: Mailbox
+    arrivals: Arrivals
+    nameserver: tuple[str, int]
+    addresses: Callable[[], str]
+
+    @classmethod
+    def of(cls, settings: Stack) -> _Lab:
+        from adapters.inbox import LabArrivals, LabInbox
+        from lab.api import status
+        from lab.place import here
+
+        place = here(ROOT)
+        known = status(place)
+        # Below 127.<net>.9.0 nothing of the lab listens: each visitor asks from an address of its own.
+        numbers, lock = itertools.count(1), threading.Lock()
+
+        def address() -> str:
+            with lock:
+                number = next(numbers)
+            return place.address(9 + number // 250, 1 + number % 250)
+
+        return cls(
+            LabInbox(known["mail"]["messages_url"], settings.zone.name),
+            LabArrivals(known["sink"]["received_url"]),
+            (known["dns"]["address"], known["dns"]["port"]),
+            address,
+        )
+
+
+def _visitors(edge: Edge | None, lab: _Lab | None, pace: Pace) -> Callable[..., HttpVisitor]:
+    from adapters.visitor import HttpVisitor, Way
+
+    def way(source: str) -> Way:
+        if edge is None:
+            return Way(source=source)
+        ports = {80: edge.http_port, 443: edge.https_port}
+        return Way(lambda _name, port: (edge.address, ports.get(port, port)), source, edge.ca_file)
+
+    def visitor(from_address: str = "") -> HttpVisitor:
+        return HttpVisitor(way(from_address or (lab.addresses() if lab else "")), pace)
+
+    return visitor
+
+
+def _resolver(lab: _Lab | None) -> Any:
+    from adapters.dns import DnsResolver
+
+    return DnsResolver(*lab.nameserver) if lab else DnsResolver()
+
+
+def _secrets(stack: str) -> Callable[[str], Secret]:
+    from adapters.secret_stores import ConfigSecrets
+    from cli.around import passphrase_of
+    from core.settings.base import stack_file
+    from core.settings.credentials import Credential
+
+    store = ConfigSecrets(stack_file(ROOT / "stacks", stack), lambda: passphrase_of(stack))
+    return lambda name: store.read(Credential(name=name.upper().replace("-", "_"), config_secret=name))
+
+
+def _live_api(stack: str) -> LiveApi | None:
+    """None without a token: what needs it cannot tell."""
+    from cli.live_state import api_of
+    from core.errors import LaunchReadyError
+
+    try:
+        return api_of(stack)
+    except (LaunchReadyError, CheckError):
+        return None

@@ -1,0 +1,71 @@
+"""What earlier runs found, kept as files: what is otherwise now is what a founder wants to see first."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import CheckError
+from readiness.report.document import document
+from readiness.report.model import Judged, Report
+
+KEPT = 50
+
+
+class History:
+    """The runs of one stack, a file each in ``folder``, named by when they began."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run that can be read, oldest first."""
+        return [found for path in self._files() if (found := _read(path)) is not None]
+
+    def compared(self, judged: Iterable[Judged]) -> list[Judged]:
+        """Each with how it stood when it was last asked."""
+        states: dict[str, str] = {}
+        for run in self.runs():
+            states |= {check["id"]: check["state"] for row in run["rows"] for check in row["checks"]}
+        return [replace(each, before=states.get(each.result.check.id, "")) for each in judged]
+
+    @property
+    def last(self) -> str:
+        """When the latest run began, "" without one."""
+        runs = self.runs()
+        return str(runs[-1]["began"]) if runs else ""
+
+    def keep(self, report: Report) -> Path:
+        """Write ``report`` down, for whoever runs this alone to read, and drop the oldest over :data:`KEPT`.
+
+        Raises :class:`CheckError`.
+        """
+        path = self._folder / f"{report.began.replace(':', '')}.json"
+        aside = path.with_suffix(".new")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(document(report), file)
+            aside.rename(path)
+            for old in self._files()[:-KEPT]:
+                old.unlink()
+        except OSError as error:
+            raise CheckError(f"{path} cannot be written ({error.strerror}): the run's results are not kept") from None
+        return path
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.json"))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # One that was cut, or is of somebody else's making, says nothing of how things stood.
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("rows"), list) else None

@@ -1,0 +1,52 @@
+"""The report as JUnit's XML, as CI systems read it: a suite a row, a case a check."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from readiness.report.model import Judged, Report, RowReport, State
+from readiness.report.plain import evidence_text
+
+
+def as_junit(report: Report) -> str:
+    """The document. What fails is a ``failure``, what cannot be told an ``error``: neither counts as passed."""
+    root = ElementTree.Element("testsuites", name=f"launch-ready {report.stack}", time=f"{report.seconds:.3f}")
+    for row in report.rows:
+        root.append(_suite(row, report))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(row: RowReport, report: Report) -> ElementTree.Element:
+    states = [each.state for each in row.checks]
+    suite = ElementTree.Element(
+        "testsuite",
+        name=row.title,
+        tests=str(len(states)),
+        failures=str(states.count(State.FAIL)),
+        errors=str(states.count(State.CANNOT_TELL)),
+        skipped=str(states.count(State.NOT_APPLICABLE) + states.count(State.ACCEPTED)),
+        timestamp=report.began,
+    )
+    suite.extend(_case(each) for each in row.checks)
+    return suite
+
+
+def _case(each: Judged) -> ElementTree.Element:
+    check, result = each.result.check, each.result
+    case = ElementTree.Element("testcase", classname=check.row.value, name=f"{check.id}: {check.title}")
+    details = "\n".join(
+        [f"breaks: {check.breaks}", f"fix: {check.fix}", f"see: {', '.join(check.references)}"]
+        + [evidence_text(one) for one in result.evidence]
+    )
+    match each.state:
+        case State.FAIL:
+            ElementTree.SubElement(case, "failure", message=result.summary, type=check.severity.value).text = details
+        case State.CANNOT_TELL:
+            ElementTree.SubElement(case, "error", message=result.summary, type=check.severity.value).text = details
+        case State.NOT_APPLICABLE:
+            ElementTree.SubElement(case, "skipped", message=result.summary)
+        case State.ACCEPTED if each.waiver:
+            reason = f"accepted by {each.waiver.owner} until {each.waiver.until}: {each.waiver.reason}"
+            ElementTree.SubElement(case, "skipped", message=f"{result.summary} ({reason})")
+    return case
