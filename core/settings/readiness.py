@@ -41,6 +41,8 @@ class Calls(Section):
     """Makes an account and has a mail sent to its address."""
     verify: Call = Call(path="/api/auth/verify", body={"token": "{token}"})
     """Proves the address, by the token of that mail."""
+    verify_again: Call | None = Call(path="/api/auth/verify/again")
+    """Has that mail sent once more, to who is signed in."""
     login: Call = Call(path="/api/auth/login", body={"email": "{email}", "password": "{password}"}, gives="id")
     """Sets the session's cookie; gives the user's id."""
     logout: Call = Call(path="/api/auth/logout")
@@ -51,6 +53,8 @@ class Calls(Section):
     """Has a mail sent with which a forgotten password is set anew."""
     set_password: Call = Call(path="/api/auth/reset/confirm", body={"token": "{token}", "password": "{password}"})
     """Sets it, by the token of that mail."""
+    change_password: Call | None = Call(path="/api/auth/password", body={"current": "{password}", "new": "{new}"})
+    """Sets another, by who is signed in and knows the present one."""
     leave: Call | None = Call(method="DELETE", path="/api/auth/me", body={"password": "{password}"})
     """Removes the account and all that is its own."""
     create_org: Call = Call(path="/api/orgs", body={"name": "{name}"}, gives="id")
@@ -73,6 +77,17 @@ class Calls(Section):
     """What administrators alone may ask."""
     test_error: Call | None = Call(path="/api/admin/test-error", body={"marker": "{marker}"})
     """Has an error happen, by an administrator, so that the error tracker can be seen to get it."""
+
+
+class Forms(Section):
+    """The pages with the forms that people fill in. Fields are found by their type, buttons by their form."""
+
+    signup: UrlPath | None = "/signup"
+    """Makes an account."""
+    login: UrlPath | None = "/login"
+    """Signs in."""
+    reset: UrlPath | None = "/reset"
+    """Has a mail sent for a forgotten password."""
 
 
 class AdminAccount(Section):
@@ -108,12 +123,20 @@ class Readiness(Section):
     """The session's cookie."""
     calls: Calls = Calls()
     """The platform's own calls."""
+    forms: Forms = Forms()
+    """The same for people with a browser; `null` where there is no such page."""
     pages: Annotated[tuple[UrlPath, ...], Field(min_length=1)] = ("/", "/login", "/signup")
     """The main pages, whose loading is measured."""
     admin: AdminAccount | None = None
     """Who the checks sign in as to see what an administrator may."""
     mailbox: Imap | None = None
     """Where the mail to accounts of the checks arrives. The lab has its own."""
+    session_days: Annotated[int, Field(ge=1, le=400)] = 30
+    """The longest that a session may last, in days, before one signs in again."""
+    reset_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    """The longest that a link for a forgotten password may work, in minutes."""
+    verify_hours: Annotated[int, Field(ge=1, le=168)] = 48
+    """The longest that a link that proves an address may work, in hours."""
     requests_per_second: Annotated[int, Field(ge=1, le=100)] = 25
     """The most that one host name is asked, all checks together."""
     api_p95_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
