@@ -39,7 +39,7 @@ NEVER = "never"
         "only": "one check alone, by its id (again for another)",
         "format": f"one of {', '.join(FORMATS)}",
         "out": "a file to write to, instead of standard output",
-        "fail-on": "the least severity that ends this with status 8: critical, high, medium, low (the default), or never",
+        "fail-on": "the least severity that ends this with status 8: critical, high, medium, low (default) or never",
         "timeout": "the time that the whole run has, such as 5m (without it): what is not done by then cannot be told",
         "yes": "do not ask before accounts are made, bursts sent and alarms rung on a protected stack",
         "verbose": "evidence of what holds too",

@@ -15,6 +15,11 @@ def clean(text: str) -> str:
     )
 
 
+def clean_lines(text: str) -> str:
+    """As :func:`clean`, of a text of several lines."""
+    return "\n".join(map(clean, text.splitlines()))
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if code <= 0xFF:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from core.errors import LaunchReadyError
-from core.terminal import clean
+from core.terminal import clean, clean_lines
 from readiness.check import Check, Evidence, Picture, Result, Said, Table, unknown
 from readiness.probe import Probe, Touch
 from readiness.redact import Redactor
@@ -142,7 +142,7 @@ def struck(result: Result, redactor: Redactor) -> Result:
     def each(evidence: Evidence) -> Evidence:
         match evidence:
             case Said(title, text):
-                return Said(line(title), "\n".join(clean(one) for one in safe(text).splitlines()))
+                return Said(line(title), clean_lines(safe(text)))
             case Table(title, columns, rows):
                 return Table(line(title), tuple(map(line, columns)), tuple(tuple(map(line, row)) for row in rows))
             case Picture():

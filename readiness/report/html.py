@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 
 from core import drawing
+from core.terminal import clean_lines
 from readiness.check import Picture
 from readiness.report.model import Judged, Report, State
 from readiness.report.text import MARKS
@@ -22,7 +23,7 @@ _CLASSES = {
 
 def as_html(report: Report) -> str:
     """The page. Whatever a site, a log or a record said is shown, never obeyed."""
-    return drawing.template(_PAGE).render(
+    return drawing.template(_PAGE, clean_lines=clean_lines).render(
         report=report,
         states=[(state, report.count(state)) for state in State if report.count(state)],
         changed=[each for each in report.checks if each.changed],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from core.terminal import clean
 from readiness.report.model import Judged, Report, RowReport, State
 from readiness.report.plain import evidence_text
 
@@ -33,20 +34,20 @@ def _suite(row: RowReport, report: Report) -> ElementTree.Element:
 
 
 def _case(each: Judged) -> ElementTree.Element:
-    check, result = each.result.check, each.result
+    check, summary = each.result.check, clean(each.result.summary)
     case = ElementTree.Element("testcase", classname=check.row.value, name=f"{check.id}: {check.title}")
     details = "\n".join(
         [f"breaks: {check.breaks}", f"fix: {check.fix}", f"see: {', '.join(check.references)}"]
-        + [evidence_text(one) for one in result.evidence]
+        + [evidence_text(one) for one in each.result.evidence]
     )
     match each.state:
         case State.FAIL:
-            ElementTree.SubElement(case, "failure", message=result.summary, type=check.severity.value).text = details
+            ElementTree.SubElement(case, "failure", message=summary, type=check.severity.value).text = details
         case State.CANNOT_TELL:
-            ElementTree.SubElement(case, "error", message=result.summary, type=check.severity.value).text = details
+            ElementTree.SubElement(case, "error", message=summary, type=check.severity.value).text = details
         case State.NOT_APPLICABLE:
-            ElementTree.SubElement(case, "skipped", message=result.summary)
+            ElementTree.SubElement(case, "skipped", message=summary)
         case State.ACCEPTED if each.waiver:
             reason = f"accepted by {each.waiver.owner} until {each.waiver.until}: {each.waiver.reason}"
-            ElementTree.SubElement(case, "skipped", message=f"{result.summary} ({reason})")
+            ElementTree.SubElement(case, "skipped", message=clean(f"{summary} ({reason})"))
     return case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.terminal import clean
 from readiness.check import Check, Severity
 from readiness.report.model import Judged, Report, State
 from readiness.report.plain import evidence_text
@@ -56,7 +57,7 @@ def _rule(check: Check) -> dict[str, Any]:
 def _result(each: Judged, index: int, report: Report) -> dict[str, Any]:
     check = each.result.check
     kind = _KINDS[each.state]
-    details = "\n".join([each.result.summary, *map(evidence_text, each.result.evidence)])
+    details = "\n".join([clean(each.result.summary), *map(evidence_text, each.result.evidence)])
     found: dict[str, Any] = {
         "ruleId": check.id,
         "ruleIndex": index,

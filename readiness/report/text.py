@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from core.terminal import clean
 from readiness.check import Evidence, Picture, Said, Table
 from readiness.report.model import Judged, Report, RowReport, State
 
@@ -44,7 +45,7 @@ def _check(each: Judged, colours: bool, *, with_evidence: bool) -> Iterator[str]
     mark = painted(each.state, f"{MARKS[each.state]} {each.state}", colours=colours)
     changed = f" (before: {each.before})" if each.changed else ""
     yield f"  {mark} {check.id} [{check.severity}]{changed}: {check.title}"
-    yield f"      {each.result.summary}"
+    yield f"      {clean(each.result.summary)}"
     if each.waiver:
         yield f"      accepted by {each.waiver.owner} until {each.waiver.until}: {each.waiver.reason}"
     if with_evidence and each.state in (State.FAIL, State.CANNOT_TELL):
@@ -53,7 +54,7 @@ def _check(each: Judged, colours: bool, *, with_evidence: bool) -> Iterator[str]
         yield f"      see:    {', '.join(check.references)}"
     if with_evidence:
         for one in each.result.evidence:
-            yield from (f"      | {line}" for line in _evidence(one))
+            yield from (f"      | {clean(line)}" for line in _evidence(one))
 
 
 def _evidence(one: Evidence) -> Iterator[str]:
