@@ -80,6 +80,15 @@ class SshShell:
         """Start ``script`` and come back when it has said ``end`` or has ended."""
         return self._guarded(lambda: self._hold(script, _Deadline(timeout)), timeout)
 
+    def stream(self, script: str, *, timeout: float) -> Channel:
+        """Start ``script``, to which bytes are sent and from which they come until the channel is closed.
+
+        ``timeout`` is for the start alone. Raises :class:`HostError`.
+        """
+        channel = self._guarded(lambda: self._start(script, _Deadline(timeout)), timeout)
+        channel.settimeout(None)
+        return channel
+
     def close(self) -> None:
         """Cut the connection, one that is only being made too."""
         if self._login is not None:

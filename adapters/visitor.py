@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -21,6 +22,7 @@ from core.site import Reply
 MOST_BYTES = 8 * 1024 * 1024
 _LONGEST_WAIT = 15.0
 _AGENT = "launch-ready-check/1"
+_VISIBLE = re.compile(r"[!-~]+")
 
 
 class Turns(Protocol):
@@ -37,12 +39,23 @@ class Way:
 
     ``address_of`` gives address and port for a name and its port; ``source`` is the address to ask from ("" for any);
     ``ca_file`` the authorities ("" for this machine's own), ``certificate`` a client's certificate and key, PEM files.
+    ``through`` makes the connection itself, in so many seconds, where it is no plain one. Without ``known`` the site's
+    certificate is taken whoever signed it: for a way that leads to nobody else.
     """
 
     address_of: Callable[[str, int], tuple[str, int]] = lambda name, port: (name, port)
     source: str = ""
     ca_file: str = ""
     certificate: tuple[str, str] | None = None
+    through: Callable[[float | None], socket.socket] | None = None
+    known: bool = True
+
+    def connected(self, name: str, port: int, seconds: float | None) -> socket.socket:
+        """A connection for ``name`` and ``port``. Raises :class:`OSError`."""
+        if self.through:
+            return self.through(seconds)
+        source = (self.source, 0) if self.source else None
+        return socket.create_connection(self.address_of(name, port), seconds, source)
 
 
 class HttpVisitor:
@@ -51,7 +64,7 @@ class HttpVisitor:
     def __init__(self, way: Way, turns: Turns, most_bytes: int = MOST_BYTES) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.verify = way.ca_file or True
+        self._session.verify = (way.ca_file or True) if way.known else False
         self._session.cert = way.certificate
         self._turns = turns
         self._most = most_bytes
@@ -83,7 +96,7 @@ class HttpVisitor:
         patient: bool = False,
         timeout: float = 10.0,
     ) -> Reply:
-        """One request, or two if ``patient``."""
+        """One request, or two if ``patient``. Method and path go out as they are given, odd ones too."""
         reply = self._once(method, url, headers or {}, body, json, timeout)
         if patient and reply.status == 429:
             time.sleep(_asked_to_wait(reply))
@@ -102,22 +115,24 @@ class HttpVisitor:
         self._turns.wait(urlsplit(url).hostname or "")
         began = time.monotonic()
         try:
-            with self._session.request(
-                method,
-                url,
-                headers={"User-Agent": _AGENT, **headers},
-                data=body or None,
-                json=json,
-                timeout=timeout,
-                allow_redirects=False,
-                stream=True,
-                auth=lambda request: request,
-            ) as answer:
+            request = self._prepared(method, url, {"User-Agent": _AGENT, **headers}, body, json)
+            with self._session.send(request, timeout=timeout, allow_redirects=False, stream=True) as answer:
                 content, why = self._read(answer, began + timeout)
         except (requests.RequestException, HTTPError, OSError, UnicodeError, ValueError) as error:
             return Reply(0, seconds=time.monotonic() - began, reason=_why(error, timeout))
         fields = tuple((name, value) for name, value in answer.raw.headers.items())
         return Reply(answer.status_code, fields, content, time.monotonic() - began, why, bool(why))
+
+    def _prepared(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes], json: Any
+    ) -> requests.PreparedRequest:
+        asked = requests.Request(method, url, headers, data=body or None, json=json, auth=lambda request: request)
+        request = self._session.prepare_request(asked)
+        # It has made the method upper case and taken escapes out of the path: a check may be about just these.
+        request.method = method
+        if _VISIBLE.fullmatch(url):
+            request.url = url
+        return request
 
     def _read(self, answer: requests.Response, ends: float) -> tuple[bytes, str]:
         """What is read of the body, and why no more of it was."""
@@ -141,6 +156,11 @@ class _Adapter(HTTPAdapter):
         self._way = way
         super().__init__(max_retries=0, pool_maxsize=4)
 
+    def request_url(self, request: requests.PreparedRequest, _proxies: Any) -> str:
+        """The path and query."""
+        parts = urlsplit(request.url or "")
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
@@ -152,9 +172,13 @@ class _Adapter(HTTPAdapter):
 def _pool(pool: type, connection: type, way: Way) -> type:
     class Connection(connection):  # type: ignore[misc]
         def _new_conn(self) -> socket.socket:
-            address = way.address_of(self.host, self.port)
-            source = (way.source, 0) if way.source else None
-            return socket.create_connection(address, self.timeout, source)
+            return way.connected(self.host, self.port, self.timeout)
+
+        def connect(self) -> None:
+            super().connect()
+            # Who answers is known by the way itself; urllib3 would warn at each request.
+            if not way.known:
+                self.is_verified = True
 
     return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
 
