@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from adapters.visitor import HttpVisitor, Turns, Way
+from adapters.bounded_http import Way
+from adapters.visitor import HttpVisitor, Turns
 from core.errors import CheckError, HostError
 from core.settings.hosts import Fleet, Host
 

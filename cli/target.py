@@ -15,7 +15,8 @@ from cli.guard import ROOT
 from core.errors import CheckError, SettingsError
 
 if TYPE_CHECKING:
-    from adapters.visitor import HttpVisitor, Way
+    from adapters.bounded_http import Way
+    from adapters.visitor import HttpVisitor
     from core.ports import LiveApi
     from core.secret import Secret
     from core.settings.hosts import Edge
@@ -113,7 +114,8 @@ class _Lab:
 
 
 def _visitors(edge: Edge | None, lab: _Lab | None, pace: Pace) -> Callable[..., HttpVisitor]:
-    from adapters.visitor import HttpVisitor, Way
+    from adapters.bounded_http import Way
+    from adapters.visitor import HttpVisitor
 
     def way(source: str) -> Way:
         if edge is None:

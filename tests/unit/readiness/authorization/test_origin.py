@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.bounded_http import Way
 from adapters.origin import Origins, through
-from adapters.visitor import HttpVisitor, Way
+from adapters.visitor import HttpVisitor
 from core.errors import CheckError, HostError
 from core.settings.hosts import Fleet, Host
 
