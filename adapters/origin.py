@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -58,10 +58,14 @@ class Streams(Protocol):
 
 
 class Origins:
-    """Makes visitors of the hosts. ``certificate`` are the files of what the edge shows them, if it shows any."""
+    """Makes visitors of the hosts. ``certificate`` gives the PEM files of what the edge shows: None for nothing."""
 
     def __init__(
-        self, fleet: Fleet, shells: Mapping[str, Streams], turns: Turns, certificate: tuple[str, str] | None
+        self,
+        fleet: Fleet,
+        shells: Mapping[str, Streams],
+        turns: Turns,
+        certificate: Callable[[], tuple[str, str] | None],
     ) -> None:
         self._fleet, self._shells, self._turns, self._certificate = fleet, shells, turns, certificate
 
@@ -71,7 +75,7 @@ class Origins:
         Raises :class:`CheckError` for a host that the stack does not have.
         """
         asked = _named(self._fleet.hosts, host)
-        shown = self._certificate if certificate else None
+        shown = self._certificate() if certificate else None
         if self._fleet.edge is not None:
             straight = Way(lambda _name, port: (asked.address, port), certificate=shown, known=False)
             return HttpVisitor(straight, self._turns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import tempfile
 import threading
@@ -49,7 +50,11 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     edge = settings.fleet.edge
     pace = Pace(settings.readiness.requests_per_second)
     hosts = reached(stack, Wishes(quiet=True, keep=False)) if settings.fleet.hosts else nullcontext(None)
-    with tempfile.TemporaryDirectory(prefix="launch-ready-check-") as folder, hosts as world:
+    with (
+        tempfile.TemporaryDirectory(prefix="launch-ready-check-") as folder,
+        hosts as world,
+        _origins(settings, _secrets(stack), pace, Path(folder)) as behind_edge,
+    ):
         yield (
             Target(
                 stack=stack,
@@ -58,6 +63,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 folder=Path(folder),
                 clock=SystemClock(),
                 visitor=_visitors(edge, lab, pace),
+                behind_edge=behind_edge,
                 secret=_secrets(stack),
                 resolver=_resolver(lab),
                 local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack}),
@@ -127,6 +133,32 @@ def _visitors(edge: Edge | None, lab: _Lab | None, pace: Pace) -> Callable[..., 
         return HttpVisitor(way(from_address or (lab.addresses() if lab else "")), pace)
 
     return visitor
+
+
+@contextmanager
+def _origins(
+    settings: Stack, secret: Callable[[str], Secret], pace: Pace, folder: Path
+) -> Iterator[Callable[..., HttpVisitor] | None]:
+    """What makes visitors of the hosts themselves; nothing is reached before one asks. None without hosts."""
+    from adapters.origin import Origins
+    from adapters.ssh import SshShell
+
+    @functools.cache
+    def certificate() -> tuple[str, str] | None:
+        pulls = settings.tls.origin_pulls
+        if pulls is None:
+            return None
+        key = folder / "origin-pulls.key"
+        key.touch(0o600)
+        key.write_text(secret(pulls.config_secret).reveal())
+        return str(ROOT / pulls.certificate_file), str(key)
+
+    shells = {host.name: SshShell(host) for host in settings.fleet.hosts}
+    try:
+        yield Origins(settings.fleet, shells, pace, certificate).visitor if shells else None
+    finally:
+        for shell in shells.values():
+            shell.close()
 
 
 def _resolver(lab: _Lab | None) -> Any:

@@ -21,8 +21,8 @@ class Target:
 
     ``root`` is the project's folder, ``folder`` one that a probe may write in, gone at the end. ``visitor`` makes a
     visitor with no cookies, each from an address of its own where the stack has several to ask from (the lab), named
-    ``from_address`` where two must share one. ``behind_edge`` makes one that asks a host itself past the edge: the first
-    host, or the one that is named; with ``certificate=False`` without what the edge shows.
+    ``from_address`` where two must share one. ``behind_edge`` makes one that asks a host itself past the edge: the
+    first, or the one that is named; with ``certificate=False`` without what the edge shows.
     ``secret`` gives the value of a config secret of the stack, or raises :class:`core.errors.LaunchReadyError`.
     """
 

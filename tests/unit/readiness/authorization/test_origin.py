@@ -125,4 +125,4 @@ def test_what_no_request_line_can_carry_is_escaped(server) -> None:  # type: ign
 def test_a_host_that_the_stack_does_not_have_is_refused() -> None:
     fleet = Fleet((Host(name="app-1", address="127.0.0.1"),), None)
     with pytest.raises(CheckError, match="no host app-9"):
-        Origins(fleet, {}, _Turns(), None).visitor("app-9")
+        Origins(fleet, {}, _Turns(), lambda: None).visitor("app-9")
