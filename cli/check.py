@@ -79,7 +79,7 @@ def check(
         _list(probes)
         return
     report = _made(stack, probes, seconds("--timeout", timeout), yes, quiet=format != "text" and not out)
-    _write(_written(report, format, verbose=verbose, to_file=bool(out)), out)
+    write(_written(report, format, verbose=verbose, to_file=bool(out)), out)
     standing = report.not_ready(threshold)
     if standing:
         raise Exit(code=NotReadyError.exit_code)
@@ -121,7 +121,6 @@ def _list(probes: Sequence[Probe]) -> None:
 
 def _made(stack: str, probes: Sequence[Probe], seconds: float, yes: bool, *, quiet: bool) -> Report:
     from cli.target import reached_target
-    from readiness.history import History
     from readiness.run import Limits, run
 
     began = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -131,11 +130,14 @@ def _made(stack: str, probes: Sequence[Probe], seconds: float, yes: bool, *, qui
             found = run(probes, target, limits, _teller(quiet))
         finally:
             left = target.people.leave()
-        return _judged(target, found, pace, History(_folder(stack)), began, left)
+        return _judged(target, found, pace, history_of(stack), began, left)
 
 
-def _folder(stack: str) -> Path:
-    return ROOT / ".launch-ready" / f"{stack}-checks"
+def history_of(stack: str) -> History:
+    """The runs of a stack that this machine has kept."""
+    from readiness.history import History
+
+    return History(ROOT / ".launch-ready" / f"{stack}-checks")
 
 
 def _judged(target: Target, found: Run, pace: Pace, history: History, began: str, left: list[str]) -> Report:
@@ -154,7 +156,8 @@ def _judged(target: Target, found: Run, pace: Pace, history: History, began: str
         last=history.last,
         notes=(*left, *_ended(target.settings)),
     )
-    history.keep(report)
+    if report.checks:
+        history.keep(report)
     return report
 
 
@@ -211,7 +214,8 @@ def _written(report: Report, form: str, *, verbose: bool, to_file: bool) -> str:
     return text.as_text(report, colours=colours, verbose=verbose)
 
 
-def _write(text: str, out: str) -> None:
+def write(text: str, out: str) -> None:
+    """Print ``text``, or have the file ``out`` hold it. Raises :class:`CheckError`."""
     if not out:
         sys.stdout.write(text)
         return

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import CheckError
+from readiness.check import Row
 from readiness.report.document import document
-from readiness.report.model import Judged, Report
+from readiness.report.model import ORDER, Judged, Report, State
 
 KEPT = 50
+
+
+@dataclass(frozen=True)
+class KnownRow:
+    """One row as it was last found: each check's state by its id, and when the newest of them was asked."""
+
+    row: Row
+    began: str
+    states: Mapping[str, State]
+
+    @property
+    def state(self) -> State:
+        """The worst of its checks'."""
+        return min(self.states.values(), key=ORDER.__getitem__)
+
+    @property
+    def held(self) -> int:
+        """How many pass."""
+        return sum(state is State.PASS for state in self.states.values())
+
+    @property
+    def standing(self) -> list[str]:
+        """The ids of those that fail or cannot be told."""
+        return [id_ for id_, state in self.states.items() if state in (State.FAIL, State.CANNOT_TELL)]
 
 
 class History:
@@ -25,6 +50,17 @@ class History:
     def runs(self) -> list[dict[str, Any]]:
         """Every run that can be read, oldest first."""
         return [found for path in self._files() if (found := _read(path)) is not None]
+
+    def rows(self) -> list[KnownRow]:
+        """Every row that was ever asked, check by check as it was last found; by the newest run that asked it."""
+        found: dict[Row, KnownRow] = {}
+        for run in self.runs():
+            for row in run["rows"]:
+                name = Row(row["row"])
+                states = {check["id"]: State(check["state"]) for check in row["checks"]}
+                known = found[name].states if name in found else {}
+                found[name] = KnownRow(name, str(run["began"]), {**known, **states})
+        return [found[name] for name in Row if name in found]
 
     def compared(self, judged: Iterable[Judged]) -> list[Judged]:
         """Each with how it stood when it was last asked."""
