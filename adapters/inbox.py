@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -81,8 +82,10 @@ def _mail(item: dict[str, Any]) -> Mail:
         subject=item["subject"],
         text=item["text"],
         headers=tuple((name, value) for name, value in item["headers"]),
-        raw=item["raw"].encode("utf-8"),
+        raw=base64.b64decode(item["raw_base64"]),
         received=item["received"],
+        peer=item["peer"],
+        helo=item["helo"],
     )
 
 

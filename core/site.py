@@ -109,7 +109,11 @@ class Resolver(Protocol):
 
 @dataclass(frozen=True)
 class Mail:
-    """A message that arrived. ``raw`` is all of it; ``text`` its first text part; ``to`` the envelope's recipients."""
+    """A message that arrived. ``raw`` is all of it; ``text`` its first text part; ``to`` the envelope's recipients.
+
+    ``mail_from`` is the envelope's sender, "" for the null one. ``peer`` and ``helo`` are the address that it was
+    delivered from and what was said there, as its receiver has it; "" where that is not known.
+    """
 
     id: str
     mail_from: str
@@ -119,6 +123,8 @@ class Mail:
     headers: tuple[tuple[str, str], ...]
     raw: bytes = field(repr=False)
     received: str = ""
+    peer: str = ""
+    helo: str = ""
 
 
 class Mailbox(Protocol):

@@ -13,6 +13,13 @@ from core.errors import LabError
 
 ACCOUNT_ID = "1ab00000000000000000000000001ab0"
 ZONE = "community.test"
+MAIL_NAME = f"mail.{ZONE}"
+"""The name that the lab's mail relay says in HELO."""
+MAIL_STANDS_FOR = "192.0.2.25"
+"""The address of :data:`MAIL_NAME` in the lab's stack. The relay binds loopback alone, and no SPF record could allow
+that: who receives its mail is told that it came from here."""
+REFUSED_DOMAIN = "refused.test"
+"""Where nobody has a mailbox: all mail there is refused."""
 MAX_HOSTS = 200
 
 NO_AWS = "http://127.0.0.1:9"
@@ -75,8 +82,18 @@ class Place:
 
     @property
     def mail(self) -> tuple[str, int, int]:
-        """Address, SMTP port, and the HTTP port that lists what arrived."""
+        """Address, the SMTP port of the relay that takes the hosts' mail, and the HTTP port that lists what arrived."""
         return self.address(0, 5), 2525, 8025
+
+    @property
+    def mail_exchanger(self) -> tuple[str, int]:
+        """Address and port of the machine that receives everybody's mail (SMTP)."""
+        return self.address(0, 5), 2526
+
+    @property
+    def mail_source(self) -> str:
+        """Address that the relay delivers from: the exchanger knows it by that."""
+        return self.address(0, 25)
 
     @property
     def sink(self) -> tuple[str, int]:

@@ -1,1 +1,1 @@
-"""The mail sink: an SMTP server that delivers nothing and lists what it took as JSON."""
+"""The lab's mail: a relay that signs and delivers, the exchanger that receives all of it, and a list of what came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
@@ -13,7 +14,8 @@ from typing import Any
 def describe(sender: str, recipients: Sequence[str], content: bytes) -> dict[str, Any]:
     """The envelope, headers and text of the mail ``content``, as JSON. Whatever bytes came, it does not fail.
 
-    ``text`` is the first text/plain part, else the first text part of another kind; ``raw`` is all of it.
+    ``text`` is the first text/plain part, else the first text part of another kind; ``raw`` is all of it as text,
+    ``raw_base64`` byte for byte, as a signature is checked.
     """
     # compat32 reads any bytes; the newer policies fail on some malformed headers.
     message = message_from_bytes(content, policy=policy.compat32)
@@ -24,6 +26,7 @@ def describe(sender: str, recipients: Sequence[str], content: bytes) -> dict[str
         "headers": [[name, _readable(str(value))] for name, value in message.items()],
         "text": _text(message),
         "raw": content.decode("utf-8", "backslashreplace"),
+        "raw_base64": base64.b64encode(content).decode("ascii"),
     }
 
 

@@ -41,6 +41,7 @@ def compose(
         "mail": {
             "address": mail,
             "smtp_port": smtp_port,
+            "exchanger_port": place.mail_exchanger[1],
             "messages_url": f"http://{mail}:{mail_http_port}/messages",
         },
         "sink": {"url": f"http://{sink}:{sink_port}", "received_url": f"http://{sink}:{sink_port}/received"},

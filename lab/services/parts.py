@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from core.secret import Secret
+from lab.passphrase import LAB_STACK
 from lab.place import Place
 from lab.services import probes
 from lab.services.supervisor import Endpoint, Service
@@ -46,12 +47,15 @@ def aws(place: Place) -> Service:
 
 
 def mail(place: Place) -> Service:
-    """The mail sink: SMTP, and HTTP for what arrived."""
+    """The mail relay, the exchanger that it delivers to, and HTTP for what arrived there."""
     address, smtp, http = place.mail
+    exchanger, port = place.mail_exchanger
     return _service(
         "mail",
         ("lab.mail", "--smtp", f"{address}:{smtp}", "--http", f"{address}:{http}"),
-        endpoints=(Endpoint(address, smtp), Endpoint(address, http)),
+        ("--exchanger", f"{exchanger}:{port}", "--source", place.mail_source),
+        ("--stack", str(place.root / "stacks" / f"Pulumi.{LAB_STACK}.yaml")),
+        endpoints=(Endpoint(address, smtp), Endpoint(address, http), Endpoint(exchanger, port)),
         ready=probes.both(probes.greets(address, smtp, b"220 "), probes.http_answers(address, http, "/messages")),
     )
 

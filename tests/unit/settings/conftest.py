@@ -33,6 +33,9 @@ class StackFile:
         # They name the web names: a test that makes one of those wrong is told of each place.
         for name in ("access", "monitoring", "other_zones"):
             del self._document["config"][f"launch-ready:{name}"]
+        # It is nobody's secret once a test declares other keys.
+        del self._document["config"]["launch-ready:email"]["dkim"][0]["config_secret"]
+        del self._document["config"]["launch-ready:dkim-lab1"]
         # One record, so that those that a test adds have the numbers from 1.
         records = self._document["config"]["launch-ready:dns"]["records"]
         records[:] = [record for record in records if record["name"] == "mail"]
