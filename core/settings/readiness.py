@@ -112,6 +112,28 @@ class Imap(Section):
     """What arrives there: with `+tag` before the @ too."""
 
 
+class Promise(Section):
+    """How often something may be done, whoever asks and from wherever."""
+
+    requests: Annotated[int, Field(ge=1, le=140)]
+    """How many are taken. The checks try that many and ten more."""
+    seconds: Annotated[int, Field(ge=1, le=86_400)]
+    """Over how long, which is also the longest that `Retry-After` may say."""
+
+
+class AppLimits(Section):
+    """What the platform limits by itself, beside the edge: by account, not by address. null where it does not."""
+
+    failed_logins: Promise | None = Promise(requests=10, seconds=900)
+    """Wrong passwords of one account."""
+    resets: Promise | None = Promise(requests=5, seconds=3600)
+    """Mails to one address with which a password is set anew."""
+    invites: Promise | None = Promise(requests=30, seconds=3600)
+    """Invites of one organisation."""
+    posts: Promise | None = Promise(requests=120, seconds=60)
+    """What one account writes for others to read."""
+
+
 class Readiness(Section):
     """How `invoke check` uses the platform, and what it holds it to."""
 
@@ -127,6 +149,14 @@ class Readiness(Section):
     """The same for people with a browser; `null` where there is no such page."""
     pages: Annotated[tuple[UrlPath, ...], Field(min_length=1)] = ("/", "/login", "/signup")
     """The main pages, whose loading is measured."""
+    shown_at: tuple[UrlPath, ...] = ("/orgs", "/orgs/{org_id}", "/orgs/{org_id}/spaces/{space_id}")
+    """The pages that show what users write: names and posts."""
+    echoing: tuple[UrlPath, ...] = ("/verify?token={text}", "/reset?token={text}", "/login?next={text}", "/?q={text}")
+    """Pages that might show, or follow, something out of their own address."""
+    app_limits: AppLimits = AppLimits()
+    """What the platform limits by itself."""
+    webhook_secret: Annotated[str, Field(min_length=1, max_length=60)] = "webhook-signing-key"  # noqa: S105 - a name
+    """The stack's secret with which the sender of webhooks signs."""
     admin: AdminAccount | None = None
     """Who the checks sign in as to see what an administrator may."""
     mailbox: Imap | None = None

@@ -1,5 +1,8 @@
-"""The probes of this row."""
+"""Rate limits: bursts that are bounded in count and time, against the edge and against the platform itself."""
 
-from readiness.probe import Probe
+from readiness.check import Row
+from readiness.probe import Probe, Touch
+from readiness.rows.limits.bursts import CHECKS, bursts
 
-PROBES: tuple[Probe, ...] = ()
+# Alone, since a burst may keep this machine's address out of the platform for a while.
+PROBES: tuple[Probe, ...] = (Probe(Row.LIMITS, CHECKS, bursts, Touch.BURSTS, alone=True),)

@@ -1,0 +1,33 @@
+"""A request and its answer as evidence."""
+
+from __future__ import annotations
+
+from core.site import Reply
+from readiness.check import Said
+
+_TOLD = (
+    "Content-Type",
+    "Content-Disposition",
+    "Content-Length",
+    "Location",
+    "Retry-After",
+    "Server",
+    "CF-Ray",
+    "CF-Mitigated",
+    "X-Release",
+    "X-Content-Type-Options",
+)
+_MOST_BODY = 400
+
+
+def exchange(request: str, reply: Reply, *, title: str = "", told: tuple[str, ...] = _TOLD, body: bool = True) -> Said:
+    """``request`` (its line, and what else of it matters), the answer's status, its headers named in ``told``, and the
+    first 400 characters of its body.
+    """
+    status = f"→ {reply.status}" if reply.status else f"→ no answer: {reply.reason}"
+    lines = [request, f"{status} in {reply.seconds * 1000:.0f} ms"]
+    lines += [f"{name}: {value}" for name in told for value in reply.all(name)]
+    if body and reply.body:
+        text = reply.text
+        lines.append(text if len(text) <= _MOST_BODY else f"{text[:_MOST_BODY]}… ({len(reply.body)} bytes)")
+    return Said(title or request.splitlines()[0], "\n".join(lines))
