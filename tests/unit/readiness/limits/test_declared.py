@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from core.settings.rate_limits import RateLimits
+from core.settings.rate_limits import RateLimit, RateLimits
 from readiness.rows.limits.declared import budgets
 from tests.unit.readiness.fakes import lab_stack
 
 
 def _found(method: str, path: str, plan: str = "business", **limits: Any) -> list[tuple[str, int, int]]:
     stack = lab_stack()
-    changed = stack.model_copy(
-        update={"zone": stack.zone.model_copy(update={"plan": plan}), "rate_limits": RateLimits(**limits)}
-    )
+    zone = stack.zone.model_copy(update={"plan": plan})
+    changed = replace(stack, zone=zone, rate_limits=RateLimits(**limits))
     return [(each.rule, each.requests, each.period) for each in budgets(changed, method, f"https://app.test{path}")]
 
 
@@ -42,6 +42,6 @@ def test_on_the_plan_free_one_rule_counts_all_that_is_most_precious() -> None:
 
 
 def test_the_rule_that_is_spent_first_comes_first() -> None:
-    rule = {"name": "mine", "requests": 4, "paths": ["/api/auth/*"]}
-    assert [name for name, *_ in _found("POST", "/api/auth/login", rules=[rule])] == ["mine", "login"]
+    rule = RateLimit(name="mine", requests=4, paths=("/api/auth/*",))
+    assert [name for name, *_ in _found("POST", "/api/auth/login", rules=(rule,))] == ["mine", "login"]
     assert _found("POST", "/api/auth/login", login=None)[:1] == [("other-writes", 120, 60)]
