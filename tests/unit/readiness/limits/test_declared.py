@@ -43,5 +43,5 @@ def test_on_the_plan_free_one_rule_counts_all_that_is_most_precious() -> None:
 
 def test_the_rule_that_is_spent_first_comes_first() -> None:
     rule = RateLimit(name="mine", requests=4, paths=("/api/auth/*",))
-    assert [name for name, *_ in _found("POST", "/api/auth/login", rules=(rule,))] == ["mine", "login"]
+    assert [name for name, *_ in _found("POST", "/api/auth/login", "enterprise", rules=(rule,))] == ["mine", "login"]
     assert _found("POST", "/api/auth/login", login=None)[:1] == [("other-writes", 120, 60)]
