@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
@@ -13,6 +14,8 @@ from core.terminal import clean
 from lab.place import MAIL_NAME
 
 _MOST_HEADERS = 16 * 1024
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
+"""A code of RFC 3463 before the text of an answer."""
 
 
 def bounce(sender: str, refused: Mapping[str, tuple[int, bytes]], message: bytes) -> bytes:
@@ -43,12 +46,12 @@ def _status(refused: Mapping[str, tuple[int, bytes]]) -> Message:
 
 
 def _recipient(who: str, code: int, words: str) -> Message:
-    enhanced = words.split(" ", 1)[0]
+    enhanced = _ENHANCED.match(words)
     return _fields(
         {
             "Final-Recipient": f"rfc822; {clean(who)}",
             "Action": "failed",
-            "Status": enhanced if enhanced.count(".") == 2 else f"{str(code)[:1]}.0.0",
+            "Status": enhanced[0] if enhanced else f"{str(code)[:1]}.0.0",
             "Diagnostic-Code": f"smtp; {code} {words}",
         }
     )
