@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors import LabError
 from lab.cloudflare.snapshot import Follower, Snapshot
-from lab.dns import knot
+from lab.dns import knot, reverse
 from lab.dns.render import render
 from lab.services.files import write_atomically
 from lab.services.probes import dns_answers
@@ -48,8 +48,9 @@ class Zones:
         self.configure()
 
     def configure(self) -> None:
-        """Write ``knot.conf`` for the zones that have a file."""
-        text = knot.configuration(self.address, self.port, self._served)
+        """Write ``knot.conf`` for the zones that have a file, and for the reverse zone, which is always there."""
+        write_atomically(knot.zone_file(self.folder, reverse.NAME), reverse.text())
+        text = knot.configuration(self.address, self.port, self._served | {reverse.NAME})
         write_atomically(self.folder / knot.CONFIGURATION, text)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dns.zone
 import pytest
 import yaml
 
 from core.errors import LabError
 from lab.cloudflare.snapshot import Snapshot
-from lab.dns import knot
+from lab.dns import knot, reverse
 from lab.dns.follow import Zones
 
 ZONE = {
@@ -62,7 +63,7 @@ def zones(tmp_path: Path) -> Zones:
 
 def served(zones: Zones) -> list[str]:
     parsed = yaml.safe_load((zones.folder / knot.CONFIGURATION).read_text())
-    return [entry["domain"] for entry in parsed.get("zone", [])]
+    return [entry["domain"] for entry in parsed["zone"] if entry["domain"] != f"{reverse.NAME}."]
 
 
 def test_a_zone_that_cannot_be_rendered_takes_no_other_down(zones: Zones, caplog: pytest.LogCaptureFixture) -> None:
@@ -84,3 +85,12 @@ def test_a_zone_that_was_deleted_is_served_no_more(zones: Zones) -> None:
     zones.write(snapshot({"name": "two.test"}))
     assert served(zones) == ["two.test."]
     assert not knot.zone_file(zones.folder, "one.test").exists()
+
+
+def test_the_mail_servers_address_leads_back_to_its_name_whatever_the_api_holds(zones: Zones) -> None:
+    zones.write(snapshot())
+    configured = yaml.safe_load((zones.folder / knot.CONFIGURATION).read_text())["zone"]
+    assert configured == [{"domain": "2.0.192.in-addr.arpa."}]
+    zone = dns.zone.from_file(str(knot.zone_file(zones.folder, reverse.NAME)), reverse.NAME)
+    [pointer] = zone.find_rdataset("25", "PTR")
+    assert str(pointer) == "mail.community.test."
