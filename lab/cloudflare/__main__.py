@@ -14,8 +14,10 @@ from core.loopback import require_loopback
 from core.secret import Secret
 from core.terminal import clean
 from lab.cloudflare.faults import Faults
+from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.server import make_app, serve
 from lab.cloudflare.store import Store
+from lab.pki import Pki
 from lab.place import ACCOUNT_ID
 
 
@@ -26,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         address, port = _listen(chosen.listen)
         token = _token(chosen.token_file)
-        app = make_app(Store(chosen.state, ACCOUNT_ID), token, Faults() if chosen.faults else None, chosen.pki)
+        faults = Faults() if chosen.faults else None
+        app = make_app(Store(chosen.state, ACCOUNT_ID), token, faults, chosen.pki, _internet(chosen))
         asyncio.run(serve(app, address, port))
     except LabError as error:
         sys.stderr.write(f"error: {clean(str(error))}\n")
@@ -41,13 +44,32 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token-file", required=True, type=Path, metavar="FILE", help="holds the one API token")
     parser.add_argument("--pki", type=Path, metavar="FOLDER", help="the authorities; made beside the state without it")
     parser.add_argument("--faults", action="store_true", help="for tests: let them ask for faults at /lab/faults")
+    parser.add_argument("--dns", metavar="ADDRESS:PORT", help="the lab's DNS; with it, health checks are probed")
+    parser.add_argument("--sink", metavar="ADDRESS:PORT", help="where notifications to the rest of the world go")
+    parser.add_argument("--smtp", metavar="ADDRESS:PORT", help="where notifications by mail go")
     return parser
+
+
+def _internet(chosen: argparse.Namespace) -> Internet | None:
+    """What is probed and told. Raises :class:`LabError` unless all of it is said, or nothing."""
+    given = [chosen.dns, chosen.sink, chosen.smtp, chosen.pki]
+    if not any(given[:3]):
+        return None
+    if not all(given):
+        raise LabError("--dns, --sink, --smtp and --pki go together: give all four")
+    sink, port = _listen(chosen.sink)
+    return Internet(
+        dns=_listen(chosen.dns),
+        sink=f"http://{sink}:{port}",
+        smtp=_listen(chosen.smtp),
+        ca_file=Pki(chosen.pki).edge_ca_file,
+    )
 
 
 def _listen(text: str) -> tuple[str, int]:
     address, _, port = text.rpartition(":")
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535):
-        raise LabError(f"--listen {text!r} is not ADDRESS:PORT with a port from 1 to 65535")
+        raise LabError(f"{text!r} is not ADDRESS:PORT with a port from 1 to 65535")
     return require_loopback(address), int(port)
 
 

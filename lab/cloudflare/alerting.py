@@ -6,14 +6,15 @@ https://developers.cloudflare.com/notifications/notification-available/.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import Field
 
 from lab.cloudflare.collection import Body, Collection, Context, refuse_twin
-from lab.cloudflare.context import ACCOUNT, check_account, state_of
-from lab.cloudflare.envelope import success
+from lab.cloudflare.context import ACCOUNT, check_account, state_of, watch_of
+from lab.cloudflare.envelope import page, success
 from lab.cloudflare.errors import ApiError
 from lab.cloudflare.store import Json
 
@@ -117,6 +118,32 @@ async def pagerduty(request: web.Request) -> web.Response:
     return success(_account(request)[1].get("pagerduty", []))
 
 
+@routes.get(f"{ACCOUNT}{_V3}/history")
+async def history(request: web.Request) -> web.Response:
+    """What was sent, the newest first; ``since`` and ``before`` are RFC 3339."""
+    _account(request)
+    since, before = _time(request, "since"), _time(request, "before")
+    dispatch = watch_of(request).dispatch
+    sent = [
+        item
+        for item in reversed(dispatch.history if dispatch else ())
+        if (since is None or datetime.fromisoformat(item["sent"]) > since)
+        and (before is None or datetime.fromisoformat(item["sent"]) < before)
+    ]
+    return page(request.query, sent, 25, 1000)
+
+
+def _time(request: web.Request, name: str) -> datetime | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiError(400, _INVALID, f"{name}: not a time of RFC 3339") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _account(request: web.Request) -> Context:
     state = state_of(request)
     check_account(state, request.match_info["account_id"])
@@ -203,6 +230,7 @@ WEBHOOKS = Collection(
     stamps=("created_at", "modified_at"),
     check=_check_webhook,
     view=lambda _context, item: {key: value for key, value in item.items() if key not in ("secret", "modified_at")},
+    live=lambda request, item: watch_of(request).of_webhook(item),
     in_use=_used_webhook,
     answers_with_id=True,
 )

@@ -34,7 +34,8 @@ class Collection:
 
     ``check`` raises :class:`ApiError` for a body that does not fit what there is: it gets the context, the object that
     will be kept, and the others. ``view`` is how one is answered. ``stamps`` are the names of the times of making and
-    changing. ``answers_with_id``: POST and PUT answer with the id alone.
+    changing. ``live`` adds what the state does not hold: how an object is doing. ``answers_with_id``: POST and PUT
+    answer with the id alone.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Collection:
     check: Callable[[Context, Json, list[Json]], None] = lambda _context, _item, _others: None
     computed: Callable[[Context, Json], Json] = lambda _context, _item: {}
     view: Callable[[Context, Json], Json] = lambda _context, item: item
+    live: Callable[[web.Request, Json], Json] = lambda _request, _item: {}
     in_use: Callable[[Context, Json], None] = lambda _context, _item: None
     new_id: Callable[[], str] = field(default=new_id)
     answers_with_id: bool = False
@@ -66,7 +68,7 @@ class Collection:
 
     async def _list(self, request: web.Request) -> web.Response:
         context = self._context(state_of(request), request)
-        views = [self.view(context, item) for item in self._items(context)]
+        views = [self._shown(request, context, item) for item in self._items(context)]
         if "name" in request.query:
             views = [item for item in views if item.get("name") == request.query["name"]]
         return page(request.query, views, 25, 1000) if self.paged else success(views)
@@ -80,11 +82,11 @@ class Collection:
             item |= self.computed(context, item)
             self.check(context, item, self._items(context))
             self._items(context).append(item)
-        return success({"id": item["id"]} if self.answers_with_id else self.view(context, item))
+        return success({"id": item["id"]} if self.answers_with_id else self._shown(request, context, item))
 
     async def _get(self, request: web.Request) -> web.Response:
         context = self._context(state_of(request), request)
-        return success(self.view(context, self._one(context, request)))
+        return success(self._shown(request, context, self._one(context, request)))
 
     async def _put(self, request: web.Request) -> web.Response:
         return await self._change(request, lambda _item, body: body)
@@ -111,13 +113,16 @@ class Collection:
             self.check(context, changed, others)
             item.clear()
             item.update(changed)
-        return success({"id": item["id"]} if self.answers_with_id else self.view(context, item))
+        return success({"id": item["id"]} if self.answers_with_id else self._shown(request, context, item))
 
     def _context(self, state: Json, request: web.Request) -> Context:
         if self.in_zone:
             return state, zone_in(state, request)
         check_account(state, request.match_info["account_id"])
         return state, state["accounts"][0]
+
+    def _shown(self, request: web.Request, context: Context, item: Json) -> Json:
+        return {**self.view(context, item), **self.live(request, item)}
 
     def _items(self, context: Context) -> list[Json]:
         # A state of an older lab has none of them.

@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from lab.cloudflare.errors import ApiError, bad_body
+from lab.cloudflare.monitoring.watch import Watch
 from lab.cloudflare.store import Json, Store
 from lab.pki import Pki
 
 STORE: web.AppKey[Store] = web.AppKey("store", Store)
+WATCH: web.AppKey[Watch] = web.AppKey("watch", Watch)
 PKI: web.AppKey[Pki] = web.AppKey("pki", Pki)
 
 ID = "[0-9a-f]{32}"
@@ -31,6 +33,11 @@ def state_of(request: web.Request) -> Json:
 def changing(request: web.Request) -> AbstractContextManager[Json]:
     """The state, to be changed: see :meth:`Store.change`."""
     return request.app[STORE].change()
+
+
+def watch_of(request: web.Request) -> Watch:
+    """What probes the health checks, and tells of them."""
+    return request.app[WATCH]
 
 
 def zone_in(state: Json, request: web.Request) -> Json:

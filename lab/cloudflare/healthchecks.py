@@ -1,4 +1,4 @@
-"""Health checks of a zone. Nothing probes in the lab: the status of a check is ``unknown``, or ``suspended``.
+"""Health checks of a zone; :mod:`lab.cloudflare.monitoring` probes them.
 
 Source: https://developers.cloudflare.com/api/resources/healthchecks/
 """
@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import Field
 
 from lab.cloudflare.collection import Body, Collection, Context, refuse_twin
+from lab.cloudflare.context import watch_of
 from lab.cloudflare.errors import ApiError
 from lab.cloudflare.store import Json
 
@@ -78,11 +79,7 @@ HEALTHCHECKS = Collection(
     ApiError(404, 1001, "healthcheck not found"),
     _INVALID,
     check=_check,
-    view=lambda _context, item: {
-        "status": "suspended" if item["suspended"] else "unknown",
-        "failure_reason": "",
-        **item,
-    },
+    live=lambda request, item: watch_of(request).of_check(item),
     paged=True,
 )
 HEALTHCHECKS.add_to(routes)

@@ -33,11 +33,13 @@ from lab.cloudflare import (
     zones,
 )
 from lab.cloudflare.auth import check_token
-from lab.cloudflare.context import MAX_BODY, PKI, STORE
+from lab.cloudflare.context import MAX_BODY, PKI, STORE, WATCH
 from lab.cloudflare.envelope import failure
 from lab.cloudflare.errors import ApiError, NoRoute
 from lab.cloudflare.faults import PATH as FAULTS
 from lab.cloudflare.faults import Faults, strike
+from lab.cloudflare.monitoring.internet import Internet
+from lab.cloudflare.monitoring.watch import Watch
 from lab.cloudflare.store import Store
 from lab.pki import Pki
 
@@ -55,11 +57,18 @@ _log = logging.getLogger("lab.cloudflare")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(store: Store, token: Secret, faults: Faults | None = None, pki: Path | None = None) -> web.Application:
+def make_app(
+    store: Store,
+    token: Secret,
+    faults: Faults | None = None,
+    pki: Path | None = None,
+    internet: Internet | None = None,
+) -> web.Application:
     """The application: every answer is an envelope with a ``CF-Ray``, the answer to a bad request too.
 
     With ``faults`` it goes wrong where a test asks it to: see :mod:`lab.cloudflare.faults`. ``pki`` is the folder of
-    the authorities, of which the Origin CA signs; without it, they are made beside the state.
+    the authorities, of which the Origin CA signs; without it, they are made beside the state. ``internet`` is what
+    health checks probe and where notifications go; without it, neither happens.
     """
 
     @web.middleware
@@ -75,6 +84,8 @@ def make_app(store: Store, token: Secret, faults: Faults | None = None, pki: Pat
     for part in _PARTS:
         api.add_routes(part.routes)
     api[STORE] = store
+    api[WATCH] = Watch(store, internet)
+    api.cleanup_ctx.append(api[WATCH].running)
     api[PKI] = Pki(pki or store.path.parent / "pki")
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app.add_subapp(PREFIX, api)

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +42,8 @@ class Store:
 
     def __init__(self, path: Path, account_id: str) -> None:
         self.path = path
+        self.on_change: Callable[[], None] | None = None
+        """Called after each change; it must raise nothing, and changes nothing."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _lock(path.with_suffix(".lock"))
@@ -74,6 +76,8 @@ class Store:
             self.state = json.loads(self._saved)
             raise
         self._saved = encoded
+        if self.on_change:
+            self.on_change()
 
 
 def _empty(account_id: str) -> Json:

@@ -30,6 +30,7 @@ def cloudflare(place: Place, token: Secret) -> Service:
         "cloudflare",
         ("lab.cloudflare", "--listen", f"{address}:{port}", "--state", str(place.cloudflare_state)),
         ("--token-file", str(token_file(place)), "--pki", str(place.home / "pki")),
+        ("--dns", _at(place.dns), "--sink", _at(place.sink), "--smtp", _at(place.mail[:2])),
         endpoints=(Endpoint(address, port),),
         ready=probes.http_answers(address, port, "/client/v4/user/tokens/verify", headers),
     )
@@ -93,6 +94,10 @@ def edge(place: Place) -> Service:
         endpoints=(Endpoint(address, http), Endpoint(address, https)),
         ready=probes.https_answers(address, https, "/cdn-cgi/trace"),
     )
+
+
+def _at(endpoint: tuple[str, int]) -> str:
+    return f"{endpoint[0]}:{endpoint[1]}"
 
 
 def _service(name: str, *words: tuple[str, ...], endpoints: tuple[Endpoint, ...], ready: probes.Probe) -> Service:

@@ -36,6 +36,12 @@ def test_the_api_is_told_of_its_files_and_not_of_its_token() -> None:
         "/project/.lab/cloudflare/token",
         "--pki",
         "/project/.lab/pki",
+        "--dns",
+        "127.9.0.53:53",
+        "--sink",
+        "127.9.0.6:8080",
+        "--smtp",
+        "127.9.0.5:2525",
     )
 
 
