@@ -33,7 +33,7 @@ from edge.syntax import (
     Wildcard,
 )
 from edge.truth import Truth, conjunction, disjunction, negate, parity
-from edge.typed import FACTS
+from edge.typed import ALIASES, FACTS
 
 Hits = list[tuple[int, Truth]]
 # Fields that every request has, as source.
@@ -65,7 +65,7 @@ def scan_of(trees: Sequence[Logical], always: frozenset[int] = frozenset()) -> C
         (
             "def scan(r):",
             "if not derived.isdisjoint(r.given): return slowly(r)",
-            "method = r.method_octets; path = r.path; query = r.query; lower_path = r.lower_path",
+            "method = r.method_octets; path = r.path; query = r.query; lower_path = r.lower_path; given = r.given.get",
             "hits = []",
             *lines,
             "return hits",
@@ -131,6 +131,8 @@ class _Writer:
 
     def _check(self, tree: Check) -> str | None:
         """Source of a check of what every request has, None for another."""
+        if _is_given(tree.subject) and not isinstance(getattr(tree.test, "value", None), Access):
+            return self._given(tree)
         if isinstance(tree.test, Truthy):
             return self._truthy(tree.subject)
         value = _value(tree.subject)
@@ -148,6 +150,19 @@ class _Writer:
             case Pattern():
                 return f"{self._name(test_of(tree.test))}({value})"
         return None
+
+    def _given(self, tree: Check) -> str:
+        """A field that somebody says or does not: where it is there, the test alone is left to ask."""
+        base = tree.subject.base
+        there = f"(v := given({self._name(_current(base))})) is not None"
+        match tree.test:
+            case Truthy():
+                asked = "v"
+            case Comparison(operator=operator, value=bytes() | int() as right) if operator in _SIGNS:
+                asked = f"v {_SIGNS[operator]} {self._name(right)}"
+            case test:
+                asked = f"{self._name(test_of(test))}(v)"
+        return f"({asked} if {there} else {self._closure(tree)})"
 
     def _truthy(self, subject: Access) -> str | None:
         base = subject.base
@@ -198,6 +213,17 @@ def _value(access: Access) -> str | None:
         inner = _value(base.arguments[0])
         return _LOWER_PATH if inner == "path" else f"{inner}.lower()" if inner else None
     return None
+
+
+def _is_given(access: Access) -> bool:
+    """Whether it is a whole field that follows from nothing else of a request."""
+    base = access.base
+    return isinstance(base, Field) and not access.indexes and _current(base) not in DERIVED and base.name not in _HAD
+
+
+def _current(base: Any) -> str:
+    name: str = base.name
+    return ALIASES.get(name, name)
 
 
 def _is_known(tree: Any) -> bool:

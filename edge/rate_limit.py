@@ -102,9 +102,17 @@ def _until_room(counter: _Counter, limit: Limit, passed: float, counting: int) -
     return limit.period - passed + max(0.0, 1 - share) * limit.period
 
 
-def key_of(rule: str, values: Sequence[bytes | None]) -> bytes:
-    """A key of 16 bytes for a rule and the values of its characteristics; absent and empty ones differ."""
-    digest = hashlib.blake2b(digest_size=16)
-    for value in (rule.encode(), *values):
-        digest.update(b"-" if value is None else b"%d:%s" % (len(value), value))
-    return digest.digest()
+def key_maker(rule: str) -> Callable[[Sequence[bytes | None]], bytes]:
+    """What makes keys of 16 bytes for a rule, of the values of its characteristics; absent and empty ones differ."""
+    of_rule = hashlib.blake2b(_part(rule.encode()), digest_size=16)
+
+    def key(values: Sequence[bytes | None]) -> bytes:
+        digest = of_rule.copy()
+        digest.update(b"".join(map(_part, values)))
+        return digest.digest()
+
+    return key
+
+
+def _part(value: bytes | None) -> bytes:
+    return b"-" if value is None else b"%d:%s" % (len(value), value)

@@ -24,7 +24,7 @@ from edge.effects import (
 from edge.evaluate import Evaluate, compile_tree, compile_value
 from edge.inline import Hits
 from edge.parser import parse
-from edge.rate_limit import Limit, key_of
+from edge.rate_limit import Limit, key_maker
 from edge.request import Request
 from edge.syntax import Address, ExpressionError, Logical
 from edge.truth import CannotTell, cannot_tell
@@ -174,11 +174,14 @@ def _identity(rule: Mapping[str, Any]) -> str:
 
 def _key(identity: str, characteristics: Sequence[str]) -> Callable[[Request], bytes | CannotTell]:
     readers = [_characteristic(name) for name in characteristics if name != _SAME_FOR_ALL]
+    made = key_maker(identity)
 
     def key(request: Request) -> bytes | CannotTell:
         values = [read(request) for read in readers]
-        reasons = [reason for value in values if isinstance(value, CannotTell) for reason in value.reasons]
-        return cannot_tell(*reasons) if reasons else key_of(identity, values)
+        for value in values:
+            if isinstance(value, CannotTell):
+                return cannot_tell(*(why for one in values if isinstance(one, CannotTell) for why in one.reasons))
+        return made(values)
 
     return key
 

@@ -28,18 +28,23 @@ FACTS: Final[Mapping[str, Type]] = {"is_jwt_present": MapOf(BOOL), "is_jwt_valid
 
 def typed_fields(given: Mapping[str, Any], error: Callable[[str], Exception]) -> dict[str, FieldValue]:
     """The fields by the name that is current. Raises ``error`` with a sentence that names the field."""
-    found: dict[str, FieldValue] = {}
+    try:
+        return {(known := _KNOWN[name])[0]: None if value is None else known[1](value) for name, value in given.items()}
+    except (KeyError, ValueError, RecursionError):
+        raise error(_wrong(given)) from None
+
+
+def _wrong(given: Mapping[str, Any]) -> str:
+    """Which field is none of Cloudflare's, or of another type."""
     for name, value in given.items():
-        known = _KNOWN.get(name)
-        if known is None:
-            raise error(f"there is no field {str(name)[:100]!r} at Cloudflare")
-        current, convert = known
+        if name not in _KNOWN:
+            return f"there is no field {str(name)[:100]!r} at Cloudflare"
         try:
-            found[current] = None if value is None else convert(value)
+            if value is not None:
+                _KNOWN[name][1](value)
         except (ValueError, RecursionError):
-            said = f"the field {name} is {str(value)[:80]!r}, and it must be of type {_TYPES[name]}"
-            raise error(said) from None
-    return found
+            return f"the field {name} is {str(value)[:80]!r}, and it must be of type {_TYPES[name]}"
+    return "a field changed while it was read"
 
 
 def typed_field(name: str, value: Any, error: Callable[[str], Exception]) -> None:
@@ -65,7 +70,8 @@ def _octets(value: Any) -> bytes:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    # The exact types first, for nearly all values are of them.
+    if type(value) is int or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise ValueError(value)
 

@@ -15,6 +15,9 @@ from edge.rules import RateLimit, Rule
 from edge.truth import CannotTell, Truth
 
 _NONE: Final[frozenset[str]] = frozenset()
+# What a decision tells of the way to it, and where it has what an action sets.
+_TOLD: Final = ("logged", "skipped_by", "opaque")
+_SET_BY: Final = {"set_cache_settings": "cache", "set_config": "config", "route": "origin"}
 
 
 class Walk:
@@ -69,30 +72,17 @@ class Walk:
 
     def passed(self, response_headers: tuple[HeaderChange, ...]) -> Decision:
         """The decision on a request that nothing stopped."""
-        changed = self.request is not self._sent
-        settings = self._settings
-        return self._ended(
-            target=self.request.uri.decode("utf-8", "replace") if changed else None,
-            cache=settings.get("set_cache_settings", {}),
-            config=settings.get("set_config", {}),
-            origin=settings.get("route", {}),
-            request_headers=tuple(self._notes.get("headers", ())),
-            response_headers=response_headers,
-        )
+        said: dict[str, Any] = {_SET_BY[action]: found for action, found in self._settings.items()}
+        if self.request is not self._sent:
+            said["target"] = self.request.uri.decode("utf-8", "replace")
+        if "headers" in self._notes:
+            said["request_headers"] = tuple(self._notes["headers"])
+        return self._ended(response_headers=response_headers, **said)
 
     def _ended(self, action: str = "pass", phase: str = "", rule: str = "", **said: Any) -> Decision:
         """The decision with what was noted on the way."""
-        note = self._notes.get
-        return Decision(
-            action,
-            phase,
-            rule,
-            logged=tuple(note("logged", ())),
-            skipped_by=tuple(note("skipped_by", ())),
-            opaque=tuple(note("opaque", ())),
-            undecided=tuple(self.undecided),
-            **said,
-        )
+        notes = {kind: tuple(self._notes[kind]) for kind in _TOLD if kind in self._notes}
+        return Decision(action, phase, rule, undecided=tuple(self.undecided), **notes, **said)
 
     def _note(self, kind: str, *found: Any) -> None:
         self._notes.setdefault(kind, []).extend(found)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.rate_limit import Counters, Limit, key_of
+from edge.rate_limit import Counters, Limit, key_maker
 
 BLOCKING = Limit(requests=3, period=10, mitigation=60)
 THROTTLING = Limit(requests=3, period=10, mitigation=0)
@@ -102,5 +102,6 @@ def test_no_window_admits_more_than_the_limit(gaps: list[float], requests: int) 
 @given(st.lists(st.one_of(st.none(), st.binary(max_size=3)), max_size=3), st.data())
 def test_keys_differ_where_values_do(values: list[bytes | None], data: st.DataObject) -> None:
     others = data.draw(st.lists(st.one_of(st.none(), st.binary(max_size=3)), max_size=3))
-    assert (key_of("r", values) == key_of("r", others)) == (values == others)
-    assert key_of("r", values) != key_of("s", values)
+    key = key_maker("r")
+    assert (key(values) == key(others)) == (values == others)
+    assert key(values) != key_maker("s")(values)
