@@ -163,15 +163,12 @@ def _may_go(email: Email, old: Selector, *, now: bool) -> None:
 
 
 def _mail(stack: str) -> tuple[Email, str]:
-    from core.settings.base import load_sections
-    from core.settings.email import Email
-    from core.settings.zone import Zone
+    from core.settings.zone_mail import zone_mail
 
-    sections = load_sections(_path(stack), {"email": Email, "zone": Zone})
-    email, zone = sections["email"], sections["zone"]
-    if not isinstance(email, Email) or not isinstance(zone, Zone):
-        raise TypeError("load_sections returned other sections than were asked for")
-    return email, zone.name
+    found = zone_mail(_path(stack))
+    if found is None:
+        raise SettingsError(f"stacks/Pulumi.{stack}.yaml has no launch-ready:email: docs/email.md says what goes there")
+    return found
 
 
 def _path(stack: str) -> Path:

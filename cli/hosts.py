@@ -132,19 +132,11 @@ def _names(stack: str, listen: str, names: str) -> Names:
 def _mta_sts(stack: str) -> str | None:
     """The policy that the stack's mail has, "" where it has none; None where the file says nothing of mail."""
     from core.mail import sts_policy
-    from core.settings.base import NAMESPACE, config_of, load_sections, stack_file
-    from core.settings.email import Email
-    from core.settings.yaml_tree import read_tree
-    from core.settings.zone import Zone
+    from core.settings.base import stack_file
+    from core.settings.zone_mail import zone_mail
 
-    path = stack_file(ROOT / "stacks", stack)
-    if f"{NAMESPACE}:email" not in config_of(read_tree(path)):
-        return None
-    sections = load_sections(path, {"email": Email, "zone": Zone})
-    email, zone = sections["email"], sections["zone"]
-    if not isinstance(email, Email) or not isinstance(zone, Zone):
-        raise TypeError("load_sections returned other sections than were asked for")
-    return sts_policy(email, zone.name)
+    found = zone_mail(stack_file(ROOT / "stacks", stack))
+    return sts_policy(*found) if found else None
 
 
 def _cloudflare() -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from core.pulumi_crypt import passphrase_from
 from core.secret import Secret
+from lab.place import LAB_STACK
 
-LAB_STACK = "lab"
 # A public word, for the lab's values are no secrets; the CLI asks for a passphrase all the same.
 LAB_PASSPHRASE = "launch-ready-lab"  # noqa: S105
 

@@ -13,6 +13,8 @@ from core.errors import LabError
 
 ACCOUNT_ID = "1ab00000000000000000000000001ab0"
 ZONE = "community.test"
+LAB_STACK = "lab"
+"""The stack whose file says what the lab's platform is."""
 MAIL_NAME = f"mail.{ZONE}"
 """The name that the lab's mail relay says in HELO."""
 MAIL_STANDS_FOR = "192.0.2.25"
@@ -55,6 +57,11 @@ class Place:
     def cloudflare_state(self) -> Path:
         """What the Cloudflare API holds; the edge and DNS follow it."""
         return self.home / "cloudflare" / "state.json"
+
+    @property
+    def stack_file(self) -> Path:
+        """The lab's own stack; a checkout of a test's may have none."""
+        return self.root / "stacks" / f"Pulumi.{LAB_STACK}.yaml"
 
     @property
     def engine_state(self) -> Path:

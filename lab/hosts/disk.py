@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import LabError
+from core.mail import sts_policy
+from core.settings.zone_mail import zone_mail
 from lab.hosts import identity, mounts
 from lab.hosts.host import DATABASE_PORT, Host
 from lab.pki import Pki
-from lab.place import HTTPS_PORT, SSH_PORT, ZONE
+from lab.place import HTTPS_PORT, SSH_PORT, ZONE, Place
 
 ORIGIN_NAMES = (ZONE, f"*.{ZONE}")
 
@@ -96,7 +98,14 @@ def _app_files(host: Host) -> list[File]:
         File("/etc/app/env", identity.app_environment(host.place), 0o600),
         File("/etc/app/tls/origin.pem", certificate.read_text()),
         File("/etc/app/tls/origin.key", key.read_text(), 0o600),
+        *([File("/etc/app/mta-sts.txt", policy)] if (policy := _mta_sts(host.place)) else []),
     ]
+
+
+def _mta_sts(place: Place) -> str:
+    """The policy that `invoke hosts.prepare` would bring: the lab's hosts come prepared. "" without a stack file."""
+    found = zone_mail(place.stack_file) if place.stack_file.exists() else None
+    return sts_policy(*found) if found else ""
 
 
 def _fill(host: Host) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 from dataclasses import dataclass, field
@@ -23,12 +22,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 from core.errors import LaunchReadyError, SettingsError
 from core.pulumi_crypt import unlock
-from core.settings.base import NAMESPACE, config_of, validate_sections
-from core.settings.email import Email
+from core.settings.base import NAMESPACE, config_of
 from core.settings.names import inside
 from core.settings.yaml_tree import Tree, read_tree
-from core.settings.zone import Zone
-from lab.passphrase import LAB_STACK, passphrase_of
+from core.settings.zone_mail import mail_in
+from lab.passphrase import LAB_PASSPHRASE
 
 _log = logging.getLogger(__name__)
 _BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
@@ -98,25 +96,24 @@ def whole_lines(content: bytes) -> bytes:
 
 def _key_of(stack: Path) -> Key | None:
     tree = read_tree(stack)
-    config = config_of(tree)
-    sections = validate_sections(config, {"email": Email, "zone": Zone}, tree)
-    email, zone = sections["email"], sections["zone"]
-    if not isinstance(email, Email) or not isinstance(zone, Zone):
-        raise TypeError("validate_sections returned other sections than were asked for")
+    found = mail_in(tree)
+    if found is None:
+        return None
+    email, zone = found
     ours = [each for each in email.dkim if each.config_secret and each.algorithm == "rsa"]
     if not ours:
         return None
     newest = max(ours, key=lambda each: each.published.toordinal() if each.published else 0)
-    sealed = config.get(f"{NAMESPACE}:{newest.config_secret}")
+    sealed = config_of(tree).get(f"{NAMESPACE}:{newest.config_secret}")
     if not isinstance(sealed, dict) or not isinstance(sealed.get("secure"), str):
         raise SettingsError(f"config.{NAMESPACE}:{newest.config_secret} is not there, or not encrypted")
-    return Key(zone.name, newest.selector, _opened(tree, str(sealed["secure"])))
+    return Key(zone, newest.selector, _opened(tree, str(sealed["secure"])))
 
 
 def _opened(tree: Tree, sealed: str) -> bytes:
     """The private key in the form that dkimpy reads: PKCS #1, PEM."""
     top = tree.value if isinstance(tree.value, dict) else {}
-    crypter = unlock(passphrase_of(LAB_STACK, os.environ).reveal(), str(top.get("encryptionsalt", "")))
+    crypter = unlock(LAB_PASSPHRASE, str(top.get("encryptionsalt", "")))
     private = load_pem_private_key(crypter.decrypt(sealed).reveal().encode(), None)
     if isinstance(private, Ed25519PrivateKey) or not isinstance(private, RSAPrivateKey):
         raise SettingsError("the relay signs with RSA keys alone")

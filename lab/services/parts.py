@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from core.secret import Secret
-from lab.passphrase import LAB_STACK
 from lab.place import Place
 from lab.services import probes
 from lab.services.supervisor import Endpoint, Service
@@ -55,7 +54,7 @@ def mail(place: Place) -> Service:
         "mail",
         ("lab.mail", "--smtp", f"{address}:{smtp}", "--http", f"{address}:{http}"),
         ("--exchanger", f"{exchanger}:{port}", "--source", place.mail_source),
-        ("--stack", str(place.root / "stacks" / f"Pulumi.{LAB_STACK}.yaml")),
+        ("--stack", str(place.stack_file)),
         endpoints=(Endpoint(address, smtp), Endpoint(address, http), Endpoint(exchanger, port)),
         ready=probes.both(probes.greets(address, smtp, b"220 "), probes.http_answers(address, http, "/messages")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from lab.hosts import disk, identity
 from lab.hosts.host import named
 from lab.place import Place
 
+ROOT = Path(__file__).resolve().parents[3]
 PASSWD = "root:x:0:0:root:/root:/bin/bash\ndeploy:x:1000:1001::/home/deploy:/bin/sh\n"
 
 
@@ -83,3 +85,12 @@ def test_secrets_are_for_the_owner_alone_and_can_be_forgotten(place: Place) -> N
 def test_a_tree_without_the_user_is_refused() -> None:
     with pytest.raises(LabError, match="no user deploy"):
         disk.passwd_entry("root:x:0:0:root:/root:/bin/sh\n", "deploy")
+
+
+def test_an_app_host_serves_the_policy_of_the_stacks_mail(place: Place) -> None:
+    assert "/etc/app/mta-sts.txt" not in contents(place, "app-1")
+    place.stack_file.parent.mkdir()
+    shutil.copy(ROOT / "stacks" / "Pulumi.lab.yaml", place.stack_file)
+    policy = contents(place, "app-1")["/etc/app/mta-sts.txt"]
+    assert policy.content.startswith("version: STSv1\nmode: enforce\nmx: mail.community.test\n")
+    assert policy.mode == 0o644
