@@ -18,7 +18,7 @@ from core.errors import CheckError, SettingsError
 if TYPE_CHECKING:
     from adapters.bounded_http import Way
     from adapters.visitor import HttpVisitor
-    from core.ports import LiveApi
+    from core.ports import LiveApi, LiveChanges
     from core.secret import Secret
     from core.settings.hosts import Edge
     from core.settings.stack import Stack
@@ -73,6 +73,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 errors=lab.arrivals if lab else None,
                 browser=Chromium(edge.address if edge else "", edge.ca_file if edge else ""),
                 live_api=_live_api(stack),
+                live_changes=_live_changes(stack),
                 shells=world.shells if world else {},
             ),
             pace,
@@ -185,4 +186,15 @@ def _live_api(stack: str) -> LiveApi | None:
     try:
         return api_of(stack)
     except (LaunchReadyError, CheckError):
+        return None
+
+
+def _live_changes(stack: str) -> LiveChanges | None:
+    from adapters.cloudflare_changes import CloudflareChanges
+    from cli.around import cloudflare_access
+    from core.errors import LaunchReadyError
+
+    try:
+        return CloudflareChanges(*cloudflare_access(stack))
+    except LaunchReadyError:
         return None

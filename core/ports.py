@@ -142,6 +142,22 @@ class LiveApi(Protocol):
         ...
 
 
+class LiveChanges(Protocol):
+    """Cloudflare's API, to change something. Each call raises :class:`core.errors.LiveError`; none is tried again."""
+
+    def make(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """POST: what was made, with its ``id``."""
+        ...
+
+    def change(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """PATCH: what it has become."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """DELETE; what is gone already (404) is no error."""
+        ...
+
+
 class Purger(Protocol):
     """The edge's cache."""
 

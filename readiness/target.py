@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.ports import Clock, LiveApi, LocalCommand, Shell
+from core.ports import Clock, LiveApi, LiveChanges, LocalCommand, Shell
 from core.secret import Secret
 from core.settings.names import full_name
 from core.settings.stack import Stack
@@ -42,6 +42,7 @@ class Target:
     errors: Arrivals | None = None
     browser: Browser | None = None
     live_api: LiveApi | None = None
+    live_changes: LiveChanges | None = None
     shells: Mapping[str, Shell] = field(default_factory=dict)
     people: People = field(init=False)
 
