@@ -81,7 +81,7 @@ class Walk:
 
     def _ended(self, action: str = "pass", phase: str = "", rule: str = "", **said: Any) -> Decision:
         """The decision with what was noted on the way."""
-        notes = {kind: tuple(self._notes[kind]) for kind in _TOLD if kind in self._notes}
+        notes: dict[str, Any] = {kind: tuple(self._notes[kind]) for kind in _TOLD if kind in self._notes}
         return Decision(action, phase, rule, undecided=tuple(self.undecided), **notes, **said)
 
     def _note(self, kind: str, *found: Any) -> None:
