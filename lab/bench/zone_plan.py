@@ -60,7 +60,8 @@ class Planned:
 
 def heading() -> str:
     """The table's first line."""
-    return f"{'records':>8}{'ours':>11}{'octoDNS':>11}{'ratio':>9}{'SDK (CPU)':>13}{'engine':>11}{'share':>9}{'octoDNS':>11}"
+    names = ("ours", "octoDNS", "ratio", "SDK (CPU)", "engine", "share", "octoDNS")
+    return f"{'records':>8}" + "".join(f"{name:>{width}}" for name, width in zip(names, _WIDTHS, strict=True))
 
 
 def measured(records: int) -> Planned:
@@ -198,15 +199,7 @@ def _octodns(folder: Path, url: str, token: str, records: int) -> dict[str, floa
     command = [sys.executable, "-m", "octodns.cmds.sync", "--config-file", str(folder / "octodns.yaml")]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=_environment(token),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_LONGEST_SECONDS,
-    )
+    done = _finished(command, token)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode or f"Creates={records}" not in done.stdout + done.stderr:
         raise LabError(f"octoDNS did not plan to create {records} records: {(done.stdout + done.stderr)[-400:]}")
@@ -215,15 +208,7 @@ def _octodns(folder: Path, url: str, token: str, records: int) -> dict[str, floa
 
 
 def _process(command: list[str], token: str, records: int) -> dict[str, float]:
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=_environment(token),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_LONGEST_SECONDS,
-    )
+    done = _finished(command, token)
     if done.returncode:
         raise LabError(f"the preview failed: {done.stderr.strip()[-400:]}")
     found: dict[str, float] = json.loads(done.stdout)
