@@ -26,7 +26,7 @@ class Variant:
             'command = ["bin/serve"]\n'
             'health_path = "/healthz"\n'
             'environment = ["DATABASE_URL"]\n'
-            'secrets = ["SESSION_KEY"]\n'
+            'secrets = ["SESSION_KEY", "WEBHOOK_SIGNING_KEY"]\n'
             "\n[migrations]\n"
             'command = ["bin/migrate"]\n'
             "\n[schema]\n"

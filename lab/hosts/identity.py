@@ -59,15 +59,22 @@ def database_password(place: Place) -> str:
 
 
 def app_environment(place: Place) -> str:
-    """``/etc/app/env``: the same on every host, or a session begun on one would be nobody's on the next."""
+    """``/etc/app/env``: the same on every host, or a session begun on one would be nobody's on the next.
+
+    The key of webhooks is not in it: a release is handed that as a credential, out of the stack's own secrets.
+    """
     session_key = _once(_session_key_file(place))
     database = f"{DATABASE_USER}:{database_password(place)}@{place.database}:{DATABASE_PORT}/{DATABASE_NAME}"
     mail, smtp, _http = place.mail
+    sink, sink_port = place.sink
     return (
         f"DATABASE_URL=postgresql://{database}\n"
         f"SESSION_KEY={session_key}\n"
-        f"MAIL_SERVER={mail}:{smtp}\n"
+        f"MAIL_RELAY=smtp://{mail}:{smtp}\n"
+        f"MAIL_FROM=no-reply@{ZONE}\n"
         f"PUBLIC_URL=https://app.{ZONE}\n"
+        f"ADMIN_EMAILS=admin@{ZONE}\n"
+        f"SENTRY_DSN=http://key@{sink}:{sink_port}/1\n"
     )
 
 

@@ -20,6 +20,7 @@ from core.errors import LabError
 from core.terminal import clean
 from lab.load.records import Record
 from lab.load.target import Target
+from lab.mail.token import verify_token
 
 ANSWER_SECONDS = 15.0
 PAGE = 100
@@ -95,9 +96,12 @@ class Client:
         await self._session.close()
 
     async def settle(self) -> None:
-        """Sign up, log in, make an organisation and a space. Raises :class:`LabError` if any of it is refused."""
+        """Sign up, prove the address, log in, make an organisation and a space. Raises :class:`LabError`."""
         account = {"email": f"load-{self._run}-{self.number}@example.test", "password": secrets.token_urlsafe(24)}
         await self._must("/api/auth/signup", {**account, "name": f"Load {self.number}"}, 202)
+        if self._target.messages_url:
+            token = await verify_token(self._target.messages_url, account["email"])
+            await self._must("/api/auth/verify", {"token": token}, 204)
         await self._must("/api/auth/login", account, 200)
         org = await self._must("/api/orgs", {"name": f"Load {self.number}"}, 201)
         self._org = f"/api/orgs/{org['id']}"
@@ -171,7 +175,7 @@ class Client:
         try:
             async with self._session.request(method, url, json=form, allow_redirects=False) as answer:
                 raw = await answer.read()
-                content = json.loads(raw) if answer.content_type.endswith("json") else None
+                content = json.loads(raw) if raw and answer.content_type.endswith("json") else None
                 return _Answer(answer.status, "", answer.headers, content)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as failure:
             return _Answer(None, type(failure).__name__, {}, None)

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import LabError
-from core.loopback import require_loopback
+from core.loopback import require_loopback, require_loopback_url
 
 
 @dataclass(frozen=True)
 class Target:
-    """The edge's address and port, who signed its certificate, the app's name behind it, and the lab's net."""
+    """The edge's address and port, who signed its certificate, the app's name behind it, and the lab's net.
+
+    ``messages_url`` lists the mail that arrives; without it, nobody proves an address.
+    """
 
     address: str
     port: int
     ca_file: Path
     host: str
     net: int
+    messages_url: str = ""
 
     @property
     def origin(self) -> str:
@@ -41,6 +45,7 @@ def read_target(path: Path, host: str) -> Target:
             ca_file=Path(edge["ca_file"]),
             host=host,
             net=int(status["net"]),
+            messages_url=require_loopback_url(status["mail"]["messages_url"]),
         )
     except FileNotFoundError:
         raise LabError(f"{path}: there is no lab to load: run `invoke lab.up` first") from None

@@ -71,6 +71,7 @@ def swarms(proof: Proof, place: Place, status: dict[str, Any]) -> list[Plan]:
             events=_share(proof.events, proof.processes, index),
             shortest=min(3.0, proof.longest),
             longest=proof.longest,
+            messages_url=status["mail"]["messages_url"],
         )
         plans.append(plan)
         first += plan.clients

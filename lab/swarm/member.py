@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import LabError
 from core.terminal import clean
 from lab.load.records import Stored, compare
+from lab.mail.token import verify_token
 from lab.swarm.plan import Door
 from lab.swarm.tally import Tally
 from lab.swarm.wire import Answer, Connection, LostError
@@ -21,10 +22,13 @@ _JSON = "application/json"
 
 
 class Member:
-    """One client. What it sends once it is settled goes into ``tally``."""
+    """One client. What it sends once it is settled goes into ``tally``.
 
-    def __init__(self, door: Door, source: str, name: str, tally: Tally) -> None:
-        self.door, self.source, self.name = door, source, name
+    ``messages_url`` lists the mail that arrives; without it, it proves no address.
+    """
+
+    def __init__(self, door: Door, source: str, name: str, tally: Tally, messages_url: str = "") -> None:
+        self.door, self.source, self.name, self._messages_url = door, source, name, messages_url
         self.connection = Connection(door, source, {"User-Agent": "launch-ready-swarm/1"})
         self.tally = tally
         self.org = self.space = ""
@@ -33,9 +37,12 @@ class Member:
         self.posted: list[tuple[float, float, str]] = []
 
     async def settle(self) -> None:
-        """Sign up, log in, make an organisation and a space. Raises :class:`LabError` if any of it is refused."""
+        """Sign up, prove the address, log in, make an organisation and a space. Raises :class:`LabError`."""
         account = {"email": f"{self.name}@example.test", "password": secrets.token_urlsafe(24)}
         await self._must("/api/auth/signup", {**account, "name": self.name}, 202)
+        if self._messages_url:
+            token = await verify_token(self._messages_url, account["email"])
+            await self._must("/api/auth/verify", {"token": token}, 204)
         answer = await self._must("/api/auth/login", account, 200)
         self.connection.headers["Cookie"] = answer.headers["set-cookie"].partition(";")[0]
         org = json.loads((await self._must("/api/orgs", {"name": self.name}, 201)).body)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from core.errors import LabError
-from core.loopback import require_loopback
+from core.loopback import require_loopback, require_loopback_url
 
 # Both HTTP and what it costs the lab's machine: more would say nothing more.
 MOST_CLIENTS = 250
@@ -33,6 +33,7 @@ class Plan:
     ``members`` send GETs and posts at ``rate`` requests a second each, one in ``post_every`` a post, in turn on
     ``doors``; ``edge_members`` do so through ``edge`` at ``edge_rate``, below its rate limits. ``first`` numbers the
     clients of this process, and so their addresses. Streams and uploads last from ``shortest`` to ``longest`` seconds.
+    ``messages_url`` lists the mail that arrives; without it, nobody proves an address.
     """
 
     doors: tuple[Door, ...]
@@ -51,6 +52,7 @@ class Plan:
     events: int = 2
     shortest: float = 3.0
     longest: float = 15.0
+    messages_url: str = ""
 
     @property
     def clients(self) -> int:
@@ -61,6 +63,8 @@ class Plan:
         """Raises :class:`LabError` for a swarm that is not bounded as a lab's must be, or leaves loopback."""
         for door in (*self.doors, *filter(None, [self.edge])):
             require_loopback(door.address)
+        if self.messages_url:
+            require_loopback_url(self.messages_url)
         if not self.doors or self.members < 1 or self.first + self.clients > MOST_CLIENTS:
             raise LabError(f"a swarm has 1 to {MOST_CLIENTS} clients and a door to go to")
         if not 0 < self.rate <= 100 or not 0 < self.shortest <= self.longest <= 60:

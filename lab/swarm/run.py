@@ -30,7 +30,7 @@ async def swarm(plan: Plan, run: str, tally: Tally, stop: asyncio.Event, ready: 
         made = []
         for number in itertools.islice(numbers, many):
             door = plan.doors[number % len(plan.doors)]
-            made.append(Member(door, plan.source(number), f"swarm-{run}-{number}", tally))
+            made.append(Member(door, plan.source(number), f"swarm-{run}-{number}", tally, plan.messages_url))
         return made
 
     members, slow, uploading = some(plan.members), some(plan.slow), some(plan.uploads)

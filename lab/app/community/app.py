@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,14 +10,16 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from . import parts, problems
+from . import parts, problems, tidy
 from .database import Pool
 from .feed import Feed
 from .health import database_check
+from .mail import Mailer
 from .middleware import SameOrigin, SecurityHeaders
 from .passwords import Passwords
-from .routes import accounts, invites, live, orgs, pages, posts, system, uploads
+from .routes import accounts, admin, invites, live, orgs, pages, posts, proofs, system, uploads, webhooks
 from .settings import Settings
+from .tracker import Tracker
 
 MOST_BODY_BYTES = 64 * 1024
 
@@ -39,10 +42,12 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
     app.state.pool = pool
     app.state.parts = tuple(names)
     app.state.passwords = Passwords()
+    app.state.mailer = Mailer(settings.relay)
+    app.state.tracker = Tracker(settings)
     app.state.feed = Feed(settings.database_url, pool)
     app.state.checks = {"database": database_check(pool, settings.schema)}
     problems.install(app)
-    for module in (accounts, orgs, posts, uploads, live, invites, system, pages):
+    for module in (accounts, proofs, orgs, posts, uploads, live, invites, admin, webhooks, system, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     parts.install(app, app.state.parts)
@@ -54,4 +59,6 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with app.state.pool:
+        tidying = asyncio.create_task(tidy.keep_tidy(app.state.pool))
         yield
+        tidying.cancel()

@@ -15,13 +15,22 @@ def _storable(text: str) -> str:
     return text
 
 
+# What browsers take for an address (WHATWG HTML, 4.10.5.1.5), in one line.
+_ADDRESS = (
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"
+)
+
 Storable = AfterValidator(_storable)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Storable]
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]+$"),
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=_ADDRESS),
 ]
 Password = Annotated[str, StringConstraints(min_length=12, max_length=200)]
+GivenPassword = Annotated[str, StringConstraints(max_length=200)]
+"""One that is compared with what is stored: bounded, so that a huge one costs nothing."""
+Token = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Body = Annotated[str, StringConstraints(min_length=1, max_length=10_000), Storable]
 
 
@@ -40,10 +49,48 @@ class SignUp(Form):
 
 
 class LogIn(Form):
-    """The same bounds as at sign-up, so that a huge password costs nothing."""
+    """Who somebody says to be, and the proof."""
 
     email: Email
-    password: Annotated[str, StringConstraints(max_length=200)]
+    password: GivenPassword
+
+
+class ByToken(Form):
+    """The token out of a mail."""
+
+    token: Token
+
+
+class Forgotten(Form):
+    """Whose password is to be set anew."""
+
+    email: Email
+
+
+class NewPassword(Form):
+    """A password set by a mail's token."""
+
+    token: Token
+    password: Password
+
+
+class ChangedPassword(Form):
+    """A password changed by who knows the one before."""
+
+    current: GivenPassword
+    new: Password
+
+
+class Farewell(Form):
+    """The password, asked for once more before an account is removed."""
+
+    password: GivenPassword
+
+
+class Marked(Form):
+    """What the test error is to be found by."""
+
+    marker: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 class NewOrg(Form):
@@ -81,4 +128,4 @@ class NewInvite(Form):
 class AcceptInvite(Form):
     """The token out of an invite's answer."""
 
-    token: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    token: Token

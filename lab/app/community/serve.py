@@ -18,6 +18,7 @@ from .database import open_pool
 from .feed import Feed
 from .middleware import NamedRefusals
 from .settings import Settings, SettingsError, from_environment, need
+from .tracker import Watched
 
 # What is in flight gets the drain after SIGTERM; then streams are told to go, and get two farewells to do so.
 # All of it is below the unit's TimeoutStopSec (40 s).
@@ -78,7 +79,7 @@ def server(settings: Settings, drain: float = DRAIN_SECONDS) -> uvicorn.Server:
     community = app.create(settings, open_pool(settings.database_url), parts.present())
     return DrainingServer(
         uvicorn.Config(
-            NamedRefusals(community, names),
+            Watched(NamedRefusals(community, names), community.state.tracker),
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=app.MOST_BODY_BYTES,

@@ -10,12 +10,39 @@ from pydantic import BaseModel
 from .roles import Role
 
 
+class Told(BaseModel):
+    """A sentence for people."""
+
+    detail: str
+
+
 class UserView(BaseModel):
-    """The signed-in user, to themselves."""
+    """The signed-in user, to themselves; ``verified`` is whether the address is proven."""
 
     id: UUID
     email: str
     name: str
+    verified: bool
+    is_admin: bool
+
+
+class AdminUserView(BaseModel):
+    """An account, to administrators."""
+
+    id: UUID
+    email: str
+    name: str
+    verified: bool
+    created_at: datetime
+
+
+class AdminOrgView(BaseModel):
+    """An organisation, to administrators; ``members`` is how many it has."""
+
+    id: UUID
+    name: str
+    members: int
+    created_at: datetime
 
 
 class OrgView(BaseModel):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import signal
 import subprocess
 import tarfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from lab.hosts.identity import app_environment
 from lab.place import here
 
 HEALTHY_SECONDS = 20.0
+MAIL_SECONDS = 10.0
+WEBHOOK_KEY = secrets.token_hex(32)
 PASSWORD = "correct horse battery"
 
 
@@ -98,10 +101,10 @@ class Running:
         self.process.send_signal(signal.SIGTERM)
 
     @asynccontextmanager
-    async def member(self) -> AsyncIterator[Member]:
-        """A new account, signed in."""
+    async def member(self, email: str = "") -> AsyncIterator[Member]:
+        """A new account, signed in; of an address of its own unless ``email`` is given."""
         async with self.client() as client:
-            member = Member(client, f"{secrets.token_hex(6)}@example.test")
+            member = Member(client, email or f"{secrets.token_hex(6)}@example.test")
             await member.sign_up()
             await member.log_in()
             yield member
@@ -116,13 +119,40 @@ class Member:
         self.id = ""
 
     async def sign_up(self) -> None:
-        """Make the account."""
+        """Make the account, and prove the address by the mail that comes."""
         form = {"email": self.email, "name": "Somebody", "password": PASSWORD}
         assert (await self.client.post("/api/auth/signup", json=form)).status_code == 202
+        await self.send("POST", "/api/auth/verify", 204, token=await self.mailed("verify"))
 
-    async def log_in(self) -> None:
+    async def mailed(self, page: str, count: int = 1) -> str:
+        """The token in the link to ``page`` of the ``count``-th mail that has one; waits until it is there."""
+        letters = await self.letters(lambda texts: sum(f"/{page}?token=" in text for text in texts) >= count)
+        links = [found[1] for text in letters if (found := re.search(rf"/{page}\?token=(\S+)", text))]
+        return links[count - 1]
+
+    async def letters(self, enough: Callable[[list[str]], bool]) -> list[str]:
+        """The texts of all mail to this address, once ``enough`` of it is there."""
+        address, _smtp, port = here().mail
+        ends = time.monotonic() + MAIL_SECONDS
+        async with httpx.AsyncClient() as client:
+            while True:
+                answer = await client.get(f"http://{address}:{port}/messages", params={"to": self.email})
+                texts = [message["text"] for message in answer.json()]
+                if enough(texts) or time.monotonic() > ends:
+                    return texts
+                await asyncio.sleep(0.02)
+
+    @asynccontextmanager
+    async def elsewhere(self, running: Running, password: str = PASSWORD) -> AsyncIterator[Member]:
+        """The same account in another browser."""
+        async with running.client() as client:
+            other = Member(client, self.email)
+            await other.log_in(password)
+            yield other
+
+    async def log_in(self, password: str = PASSWORD) -> None:
         """Log in and keep the session."""
-        answer = await self.client.post("/api/auth/login", json={"email": self.email, "password": PASSWORD})
+        answer = await self.client.post("/api/auth/login", json={"email": self.email, "password": password})
         assert answer.status_code == 200
         self.id = answer.json()["id"]
         self.client.headers["Cookie"] = answer.headers["set-cookie"].partition(";")[0]
@@ -183,6 +213,7 @@ def platform(lab: dict[str, Any], unpacked: Path) -> Iterator[Platform]:
     known = dict(line.split("=", 1) for line in app_environment(here()).splitlines())
     schema = f"test_{secrets.token_hex(4)}"
     asyncio.run(_execute(known["DATABASE_URL"], f"CREATE SCHEMA {schema}"))
+    known["WEBHOOK_SIGNING_KEY"] = WEBHOOK_KEY
     environment = {**os.environ, **known, "DATABASE_URL": f"{known['DATABASE_URL']}?search_path={schema}"}
     try:
         yield Platform(unpacked, environment)

@@ -38,8 +38,27 @@ SIGNED_IN_ROUTES = [
     ("GET", "/api/orgs/{id}/invites"),
     ("DELETE", "/api/orgs/{id}/invites/{id}"),
     ("POST", "/api/invites/accept"),
+    ("DELETE", "/api/auth/me"),
+    ("POST", "/api/auth/password"),
+    ("POST", "/api/auth/verify/again"),
 ]
-PUBLIC_ROUTES = {"/api/auth/signup", "/api/auth/login", "/api/auth/logout", "/api/slow", "/healthz", "/version"}
+ADMINISTRATORS_ROUTES = [
+    ("GET", "/api/admin/users"),
+    ("GET", "/api/admin/orgs"),
+    ("POST", "/api/admin/test-error"),
+]
+PUBLIC_ROUTES = {
+    "/api/auth/signup",
+    "/api/auth/verify",
+    "/api/auth/login",
+    "/api/auth/logout",
+    "/api/auth/reset",
+    "/api/auth/reset/confirm",
+    "/api/webhooks/{source}",
+    "/api/slow",
+    "/healthz",
+    "/version",
+}
 
 
 async def _client(tmp_path: Path, *names: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -73,7 +92,15 @@ async def test_every_route_of_the_api_is_public_by_name_or_behind_a_session(clie
     routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     guarded = {(method, path) for method, path in routes if path not in PUBLIC_ROUTES}
     as_listed = {(method, _unnamed(path)) for method, path in guarded}
-    assert as_listed == set(SIGNED_IN_ROUTES)
+    assert as_listed == {*SIGNED_IN_ROUTES, *ADMINISTRATORS_ROUTES}
+
+
+@pytest.mark.parametrize(("method", "path"), ADMINISTRATORS_ROUTES)
+async def test_what_administrators_have_is_not_there_for_others(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await client.request(method, path, json={"marker": "x"})
+    assert answer.status_code == 404
 
 
 def _unnamed(path: str) -> str:

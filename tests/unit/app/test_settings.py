@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.app.community.serve import drain_seconds
-from lab.app.community.settings import SchemaRange, SettingsError, from_environment, read_schema
+from lab.app.community.settings import Relay, SchemaRange, SettingsError, from_environment, read_schema
 
 GOOD = {
     "DATABASE_URL": "postgresql://app:hunter2@127.0.0.1/community",
@@ -84,3 +84,28 @@ def test_a_release_without_a_schema_table_is_refused(tmp_path: Path, text: str) 
 @pytest.mark.parametrize(("version", "fits"), [(0, False), (1, True), (2, True), (3, False)])
 def test_the_range_includes_both_ends(version: int, fits: bool) -> None:
     assert SchemaRange(1, 2, 1).fits(version) is fits
+
+
+MAIL = {**GOOD, "MAIL_RELAY": "smtp://127.0.0.5:2525", "MAIL_FROM": "no-reply@a.test", "PUBLIC_URL": "https://a.test/"}
+
+
+def test_mail_needs_a_sender_and_a_public_url(root: Path) -> None:
+    settings = from_environment({**MAIL, "ADMIN_EMAILS": "A@a.test, b@a.test,"}, root)
+    assert settings.relay == Relay("127.0.0.5", 2525, "no-reply@a.test")
+    assert settings.public_url == "https://a.test"
+    assert settings.admin_emails == {"a@a.test", "b@a.test"}
+    assert from_environment(GOOD, root).relay is None
+    for name in ("MAIL_FROM", "PUBLIC_URL"):
+        with pytest.raises(SettingsError, match=name):
+            from_environment({**MAIL, name: ""}, root)
+
+
+@pytest.mark.parametrize("text", ["mail.a.test:25", "http://a.test", "smtp://", "smtp://a.test:x", "smtp://u:p@a.test"])
+def test_a_relay_that_is_none_is_refused(root: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="MAIL_RELAY must be like smtp://"):
+        from_environment({**MAIL, "MAIL_RELAY": text}, root)
+
+
+def test_there_are_no_administrators_where_nobody_can_prove_an_address(root: Path) -> None:
+    with pytest.raises(SettingsError, match="ADMIN_EMAILS needs MAIL_RELAY"):
+        from_environment({**GOOD, "ADMIN_EMAILS": "admin@a.test"}, root)

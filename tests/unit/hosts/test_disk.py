@@ -58,7 +58,9 @@ def test_the_environment_names_what_the_app_needs(place: Place) -> None:
     pairs = dict(line.split("=", 1) for line in identity.app_environment(place).splitlines())
     password = identity.database_password_file(place).read_text()
     assert pairs["DATABASE_URL"] == f"postgresql://app:{password}@127.84.2.1:5432/community"
-    assert pairs["MAIL_SERVER"] == "127.84.0.5:2525"
+    assert pairs["MAIL_RELAY"] == "smtp://127.84.0.5:2525"
+    assert pairs["MAIL_FROM"] == "no-reply@community.test"
+    assert pairs["SENTRY_DSN"] == "http://key@127.84.0.6:8080/1"
     assert pairs["PUBLIC_URL"] == "https://app.community.test"
     assert len(pairs["SESSION_KEY"]) >= 32
 

@@ -13,6 +13,7 @@ from lab.load.target import read_target
 STATUS: dict[str, Any] = {
     "net": 86,
     "edge": {"address": "127.86.0.3", "http_port": 80, "https_port": 443, "ca_file": "/ca.pem"},
+    "mail": {"messages_url": "http://127.86.0.5:8025/messages"},
 }
 
 
@@ -33,6 +34,9 @@ def test_nothing_but_loopback_is_ever_loaded(tmp_path: Path, address: str) -> No
     status = {**STATUS, "edge": {**STATUS["edge"], "address": address}}
     with pytest.raises(LabError, match=r"addresses of 127\.0\.0\.0/8 only"):
         read_target(_write(tmp_path, status), "app.community.test")
+    mail = {"messages_url": f"http://{address}:8025/messages"}
+    with pytest.raises(LabError, match=r"the lab talks to"):
+        read_target(_write(tmp_path, {**STATUS, "mail": mail}), "app.community.test")
 
 
 @pytest.mark.parametrize("status", ["", "[]", "null", {"edge": {}}, {"edge": STATUS["edge"]}, {**STATUS, "net": "x"}])

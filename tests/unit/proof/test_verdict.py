@@ -182,6 +182,7 @@ def test_rates_are_requests_a_second_by_release() -> None:
 
 STATUS: dict[str, Any] = {
     "edge": {"address": "127.86.0.3", "https_port": 443, "ca_file": "/ca.pem"},
+    "mail": {"messages_url": "http://127.86.0.5:8025/messages"},
     "hosts": [{"name": "app-1", "address": "127.86.1.1"}, {"name": "app-2", "address": "127.86.1.2"}],
 }
 

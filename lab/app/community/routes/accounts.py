@@ -1,59 +1,76 @@
-"""Sign up, log in, log out, who am I."""
+"""Sign up, log in, log out, who am I, change the password, leave."""
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 
-from ..database import Db, Pool, PoolOf
-from ..forms import LogIn, SignUp
+from .. import accounts
+from ..accounts import Desk
+from ..database import PoolOf
+from ..forms import ChangedPassword, Farewell, LogIn, SignUp
 from ..problems import Problem
-from ..sessions import SignedIn, User, sign_in, sign_out
-from ..views import UserView
+from ..sessions import Known, User, forget_cookie, session_digest, sign_in, sign_out
+from ..views import Told, UserView
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 
+def _desk(request: Request) -> Desk:
+    state = request.app.state
+    return Desk(state.pool, state.settings, state.passwords, state.mailer)
+
+
+DeskOf = Annotated[Desk, Depends(_desk)]
+
+
 @router.post("/signup", status_code=202)
-async def signup(form: SignUp, request: Request, pool: PoolOf) -> dict[str, str]:
-    """Make an account. The answer is the same, and as slow, where the address has one already."""
-    digest = await request.app.state.passwords.hash(form.password)
-    await pool.execute(
-        "INSERT INTO users (email, name, password_hash) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING",
-        form.email,
-        form.name,
-        digest,
-    )
-    return {"detail": "If the address had no account, it has one now: log in."}
+async def signup(form: SignUp, desk: DeskOf, after: BackgroundTasks) -> Told:
+    """Make an account, and mail a token to its address. The same answer where the address has an account already."""
+    if letter := await accounts.sign_up(desk, form):
+        after.add_task(desk.mailer.send, letter)
+    if desk.mailer.sends:
+        return Told(detail="Look into your mail: there is a link to go on with.")
+    return Told(detail="If the address had no account, it has one now: log in.")
 
 
 @router.post("/login")
-async def login(form: LogIn, request: Request, response: Response, pool: PoolOf) -> UserView:
+async def login(form: LogIn, request: Request, response: Response, desk: DeskOf) -> UserView:
     """Start a session. One answer for a wrong password and for no such account."""
-    user = await authenticate(request, pool, form)
+    user = await accounts.authenticate(desk, form)
     if user is None:
         raise Problem(401, "The address or the password is wrong.", {"WWW-Authenticate": "Cookie"})
-    await sign_in(pool, request.app.state.settings.session_key, user.id, response)
-    return UserView(id=user.id, email=user.email, name=user.name)
+    await sign_in(desk.pool, request, user.id, response)
+    return _view(user)
 
 
 @router.post("/logout", status_code=204)
-async def logout(request: Request, response: Response, connection: Db) -> None:
+async def logout(request: Request, response: Response, pool: PoolOf) -> None:
     """End this session."""
-    await sign_out(connection, request.app.state.settings.session_key, request, response)
+    await sign_out(pool, request, response)
 
 
 @router.get("/me")
-async def me(user: SignedIn) -> UserView:
+async def me(user: Known) -> UserView:
     """The signed-in user."""
-    return UserView(id=user.id, email=user.email, name=user.name)
+    return _view(user)
 
 
-async def authenticate(request: Request, pool: Pool, form: LogIn) -> User | None:
-    """The user whom ``form`` names and proves to be, else None; both take as long."""
-    row = await pool.fetchrow("SELECT id, email, name, password_hash FROM users WHERE email = $1", form.email)
-    stored = row["password_hash"] if row else None
-    if not await request.app.state.passwords.matches(stored, form.password):
-        return None
-    return User(UUID(str(row["id"])), row["email"], row["name"])
+@router.delete("/me", status_code=204)
+async def leave(form: Farewell, user: Known, response: Response, desk: DeskOf) -> None:
+    """Remove the account and all that is its own, for good."""
+    await accounts.require_password(desk, user, form.password)
+    await accounts.remove(desk.pool, user)
+    forget_cookie(response)
+
+
+@router.post("/password", status_code=204)
+async def password(form: ChangedPassword, request: Request, user: Known, desk: DeskOf, after: BackgroundTasks) -> None:
+    """Change the password. Every other session of the account ends."""
+    letter = await accounts.change_password(desk, user, form, session_digest(request))
+    after.add_task(desk.mailer.send, letter)
+
+
+def _view(user: User) -> UserView:
+    return UserView(id=user.id, email=user.email, name=user.name, verified=user.proven, is_admin=user.admin)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from .. import access
+from .. import access, limits, tokens
 from ..database import Db
 from ..forms import AcceptInvite, NewInvite
 from ..problems import Problem, conflict, forbidden, not_found
@@ -31,11 +29,12 @@ async def create(org_id: UUID, form: NewInvite, user: SignedIn, connection: Db) 
     role = await access.permitted(connection, user, org_id, Action.MANAGE_INVITES)
     if not may_invite_as(role, form.role):
         raise forbidden("You can invite to roles below your own only.")
-    token = secrets.token_urlsafe(32)
+    await limits.require(connection, limits.INVITES, str(org_id))
+    token, digest = tokens.make()
     row = await connection.fetchrow(
         _INSERT,
         org_id,
-        _digest(token),
+        digest,
         form.role.value,
         form.email,
         user.id,
@@ -75,7 +74,7 @@ async def accept(form: AcceptInvite, user: SignedIn, connection: Db) -> OrgView:
         invite = await connection.fetchrow(
             "UPDATE invites SET accepted_at = now(), accepted_by = $2 WHERE token_digest = $1 AND accepted_at IS NULL"
             " AND expires_at > now() AND (email IS NULL OR email = $3) RETURNING org_id, role",
-            _digest(form.token),
+            tokens.digest(form.token),
             user.id,
             user.email,
         )
@@ -91,8 +90,3 @@ async def accept(form: AcceptInvite, user: SignedIn, connection: Db) -> OrgView:
             raise conflict("You are a member already; the invite stays good for someone else.")
         row = await access.org(connection, user, invite["org_id"])
     return OrgView(id=row["id"], name=row["name"], role=Role(row["role"]))
-
-
-def _digest(token: str) -> bytes:
-    # 256 random bits need no key and no salt.
-    return hashlib.sha256(token.encode()).digest()

@@ -10,10 +10,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 
-from ..database import Db, PoolOf
+from ..accounts import authenticate
+from ..database import PoolOf
 from ..forms import LogIn
 from ..sessions import Visitor, sign_in, sign_out
-from .accounts import authenticate
+from .accounts import DeskOf
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent.parent / "templates")
@@ -33,25 +34,25 @@ async def login_form(request: Request) -> Response:
 
 @router.post("/login", response_class=HTMLResponse)
 async def login(
-    request: Request, pool: PoolOf, email: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+    request: Request, desk: DeskOf, email: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
 ) -> Response:
     """Log in and go home, or show the form again."""
     try:
-        user = await authenticate(request, pool, LogIn(email=email, password=password))
+        user = await authenticate(desk, LogIn(email=email, password=password))
     except ValidationError:
         user = None
     if user is None:
         return _page(request, "login.html", status=401, failed=True)
     response = RedirectResponse("/", 303)
-    await sign_in(pool, request.app.state.settings.session_key, user.id, response)
+    await sign_in(desk.pool, request, user.id, response)
     return response
 
 
 @router.post("/logout")
-async def logout(request: Request, connection: Db) -> Response:
+async def logout(request: Request, pool: PoolOf) -> Response:
     """Log out and go home."""
     response = RedirectResponse("/", 303)
-    await sign_out(connection, request.app.state.settings.session_key, request, response)
+    await sign_out(pool, request, response)
     return response
 
 

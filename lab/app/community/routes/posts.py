@@ -13,7 +13,7 @@ from ..database import Db
 from ..forms import NewPost, NewSpace
 from ..problems import conflict
 from ..roles import Action, Role
-from ..sessions import SignedIn
+from ..sessions import Posting, SignedIn
 from ..views import PostPage, PostView, SpaceView
 
 router = APIRouter(prefix="/api/orgs/{org_id}/spaces", tags=["spaces and posts"])
@@ -51,7 +51,7 @@ async def show_space(org_id: UUID, space_id: UUID, user: SignedIn, connection: D
 
 
 @router.post("/{space_id}/posts", status_code=201)
-async def create_post(org_id: UUID, space_id: UUID, form: NewPost, user: SignedIn, connection: Db) -> PostView:
+async def create_post(org_id: UUID, space_id: UUID, form: NewPost, user: Posting, connection: Db) -> PostView:
     """Post in a space, as any member may; who watches the space is told."""
     await access.space(connection, user, org_id, space_id)
     row = await connection.fetchrow(feed.INSERT, space_id, user.id, form.body)

@@ -1,0 +1,38 @@
+"""What other services send, signed as Standard Webhooks has it (standardwebhooks.com, specification 1.0.0)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from ..database import PoolOf
+from ..problems import Problem, conflict
+from ..settings import Settings
+
+router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
+
+
+@router.post("/{source}", status_code=204)
+async def receive(source: Literal["billing"], request: Request, pool: PoolOf) -> None:
+    """Take one webhook, once: signed with the shared secret, at most five minutes old, with an id not seen before."""
+    body = await request.body()
+    _verify(request.app.state.settings, request, body)
+    taken = await pool.fetchval(
+        "INSERT INTO webhooks (id, source) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id",
+        request.headers["webhook-id"],
+        source,
+    )
+    if taken is None:
+        raise conflict("A webhook with this id was taken already.")
+
+
+def _verify(settings: Settings, request: Request, body: bytes) -> None:
+    if not settings.webhook_key:
+        raise Problem(503, "No webhooks are taken here.")
+    try:
+        Webhook(settings.webhook_key).verify(body, dict(request.headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        # ValueError: headers that are no list of signatures, a body that is no text.
+        raise Problem(401, "The signature is missing, wrong or too old.", {"WWW-Authenticate": "Signature"}) from None
