@@ -49,8 +49,8 @@ NEVER = "never"
 def check(
     _context: Context,
     stack: str = LAB,
-    row: Sequence[str] = (),
-    only: Sequence[str] = (),
+    row: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
     format: str = "text",  # noqa: A002 - the option's name
     out: str = "",
     fail_on: str = "low",
@@ -74,7 +74,7 @@ def check(
     threshold = _severity(fail_on)
     if format not in FORMATS:
         raise CheckError(f"--format is {format!r}; it is one of {', '.join(FORMATS)}")
-    probes = _chosen(row, only)
+    probes = _chosen(row or (), only or ())
     if list:
         _list(probes)
         return

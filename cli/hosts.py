@@ -36,7 +36,7 @@ _SCRIPTS = ROOT / "scripts"
 def prepare(
     _context: Context,
     stack: str = "",
-    host: Sequence[str] = (),
+    host: Sequence[str] | None = None,
     check: bool = False,
     user: str = "root",
     identity: str = "",
@@ -64,7 +64,7 @@ def prepare(
     name = stack_name(stack)
     wanted = _names(name, listen, names)
     ranges = _cloudflare()
-    with _as_admin(name, user, identity, host) as shells:
+    with _as_admin(name, user, identity, host or ()) as shells:
         found = run(shells, Layout(), bundle(_SCRIPTS, ranges, _mta_sts(name)), wanted, check=check)
     if not check:
         _note_down(name, found)

@@ -55,7 +55,7 @@ def status(_context: Context, stack: str = "", json: bool = False) -> None:
 def logs(
     _context: Context,
     stack: str = "",
-    host: Sequence[str] = (),
+    host: Sequence[str] | None = None,
     colour: str = "",
     since: str = "10m",
     lines: str = "200",
@@ -77,7 +77,7 @@ def logs(
 
     ask = hosts_logs.wanted(colour, since, lines)
     with reached(stack, Wishes(quiet=True, edge=False)) as world:
-        if strange := sorted(set(host) - set(world.shells)):
+        if strange := sorted(set(host or ()) - set(world.shells)):
             raise SettingsError(f"--host {', '.join(strange)}: the hosts are {', '.join(world.shells)}")
         shells = {name: shell for name, shell in world.shells.items() if not host or name in host}
         cursors: dict[str, str] = {}
