@@ -74,6 +74,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 browser=Chromium(edge.address if edge else "", edge.ca_file if edge else ""),
                 live_api=_live_api(stack),
                 live_changes=_live_changes(stack),
+                tls_scanner=_tls_scanner(),
                 shells=world.shells if world else {},
             ),
             pace,
@@ -176,6 +177,14 @@ def _secrets(stack: str) -> Callable[[str], Secret]:
 
     store = ConfigSecrets(stack_file(ROOT / "stacks", stack), lambda: passphrase_of(stack))
     return lambda name: store.read(Credential(name=name.upper().replace("-", "_"), config_secret=name))
+
+
+def _tls_scanner() -> tuple[str, ...]:
+    """What scripts/setup installed; nothing where that was not run."""
+    home = ROOT / ".cache" / "sslyze"
+    if not (home / "complete").exists():
+        return ()
+    return str(home / "bin" / "python"), "-W", "ignore", "-m", "sslyze"
 
 
 def _live_api(stack: str) -> LiveApi | None:

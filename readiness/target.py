@@ -23,6 +23,7 @@ class Target:
     visitor with no cookies, each from an address of its own where the stack has several to ask from (the lab), named
     ``from_address`` where two must share one. ``behind_edge`` makes one that asks a host itself past the edge: the
     first, or the one that is named; with ``certificate=False`` without what the edge shows.
+    ``tls_scanner`` are the words that run sslyze, a process of its own.
     ``secret`` gives the value of a config secret of the stack, or raises :class:`core.errors.LaunchReadyError`.
     """
 
@@ -43,6 +44,7 @@ class Target:
     browser: Browser | None = None
     live_api: LiveApi | None = None
     live_changes: LiveChanges | None = None
+    tls_scanner: tuple[str, ...] = ()
     shells: Mapping[str, Shell] = field(default_factory=dict)
     people: People = field(init=False)
 

@@ -18,6 +18,14 @@ VERSIONS: Final = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 
+# For TLS 1.2, Mozilla's "intermediate" (https://wiki.mozilla.org/Security/Server_Side_TLS, version 5.7): forward
+# secrecy and authenticated encryption alone. Those of TLS 1.3 are not chosen by this.
+MODERN_CIPHERS: Final = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+
 
 class ClientSide:
     """The listener's TLS context, which follows the sites.
@@ -39,7 +47,10 @@ class ClientSide:
         """Serve these sites to connections from now on. Raises :class:`core.errors.LabError` for a bad zone name."""
         contexts = {zone.name: self._contexts.get(zone.name) or self._certified(zone.name) for zone in sites.zones}
         self._contexts, self._sites = contexts, sites
-        lowest = min((VERSIONS[zone.min_tls_version] for zone in sites.zones), default=ssl.TLSVersion.TLSv1_2)
+        # A zone without a name at the edge answers to nobody, whatever it allows.
+        answering = {site.zone.name for site in sites.by_host.values()}
+        versions = [VERSIONS[zone.min_tls_version] for zone in sites.zones if zone.name in answering]
+        lowest = min(versions, default=ssl.TLSVersion.TLSv1_2)
         allows_1_3 = any(zone.tls_1_3 for zone in sites.zones) or not sites.zones
         highest = ssl.TLSVersion.TLSv1_3 if allows_1_3 else ssl.TLSVersion.TLSv1_2
         for context in (self.context, *contexts.values()):
@@ -66,7 +77,7 @@ def _limit(context: ssl.SSLContext, lowest: ssl.TLSVersion, highest: ssl.TLSVers
         context.maximum_version = highest
     old = lowest < ssl.TLSVersion.TLSv1_2
     # OpenSSL 3 has no signature for TLS 1.0 and 1.1 above security level 0.
-    context.set_ciphers("DEFAULT:@SECLEVEL=0" if old else "DEFAULT")
+    context.set_ciphers("DEFAULT:@SECLEVEL=0" if old else MODERN_CIPHERS)
 
 
 def origin_context(mode: SslMode, pki: Pki, shown: PullCertificate | None = None) -> ssl.SSLContext | None:
