@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import unquote
 
 from core.errors import CheckError
 from core.site import Mail, Reply, Visitor
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from readiness.target import Target
 
 _T = TypeVar("_T")
-_TOKEN = re.compile(r"[?#&/](?:token=)?([A-Za-z0-9_-]{16,200})(?=[\s&\"'<>]|$)")
+# A short one only where it is called so: a path has words of its own.
+_TOKEN = re.compile(r"[?#&](?:token|code|key)=([\w.~%=-]{4,500})|[?#&/]([A-Za-z0-9_-]{16,200})(?=[\s&\"'<>]|$)")
+_DONE = (200, 201, 202, 204)
 
 
 @dataclass
@@ -96,9 +99,14 @@ class People:
 
     def sign_up(self, person: Person) -> None:
         """Have an account made. Raises :class:`CheckError`."""
+        _expect(self.try_sign_up(person), "signing up", _DONE)
+
+    def try_sign_up(self, person: Person) -> Reply:
+        """Ask for an account, whatever the answer is; one that was made is removed at the end."""
         reply = self.make(person, self._calls.signup, name=person.name)
-        _expect(reply, "signing up", (200, 201, 202, 204))
-        self._made.append(person)
+        if reply.status in _DONE and not any(made is person for made in self._made):
+            self._made.append(person)
+        return reply
 
     def verify(self, person: Person) -> None:
         """Use the token of the mail that signing up sent. Raises :class:`CheckError`."""
@@ -124,11 +132,16 @@ class People:
 
     def token_for(self, person: Person, when: str) -> str:
         """The token in the link of the next mail to ``person``. Raises :class:`CheckError`."""
-        found = _TOKEN.search(self.mail_for(person, when).text)
+        return self.token_in(self.mail_for(person, when), when)
+
+    def token_in(self, mail: Mail, when: str) -> str:
+        """The token in the link of ``mail``. Raises :class:`CheckError`."""
+        found = _TOKEN.search(mail.text)
         if found is None:
             raise CheckError(f"the mail that came {when} has no link with a token in it")
-        self._target.redactor.learn(found[1])
-        return found[1]
+        token = unquote(found[1] or found[2]).rstrip(".")
+        self._target.redactor.learn(token)
+        return token
 
     def make(self, person: Person, call: Call, **values: str) -> Reply:
         """One of the platform's calls, by ``person``; their address and password need not be given."""
@@ -142,7 +155,8 @@ class People:
         return [sentence for sentence in left if sentence]
 
     def _left(self, person: Person, call: Call) -> str:
-        reply = self.make(person, call)
+        # Who never signed in has to do so first.
+        reply = self.make(person, call) if person.visitor.cookies else Reply(401)
         if reply.status == 401 and self.make(person, self._calls.login).status in (200, 204):
             reply = self.make(person, call)
         gone = reply.status in (200, 202, 204, 401, 404)
@@ -214,6 +228,8 @@ class People:
 
 
 def _expect(reply: Reply, doing: str, good: tuple[int, ...]) -> None:
+    if reply.status == 429:
+        raise CheckError(f"{doing} met a rate limit: run the check again later, or let its address through")
     if reply.status not in good:
         what = f"answers {reply.status}" if reply.status else f"gets no answer ({reply.reason})"
         raise CheckError(f"{doing} {what}: see launch-ready:readiness.calls, and the platform's log")

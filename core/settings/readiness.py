@@ -90,6 +90,15 @@ class Forms(Section):
     """Has a mail sent for a forgotten password."""
 
 
+class Expired(Section):
+    """What should be over by now: only that shows that the platform refuses it."""
+
+    session: Annotated[str, Field(max_length=60)] | None = None
+    """The stack's secret that is the value of a session's cookie that nobody has logged out of."""
+    reset: Annotated[str, Field(max_length=60)] | None = None
+    """The stack's secret that is the token of an unused link for a forgotten password."""
+
+
 class AdminAccount(Section):
     """An administrator whom the checks may sign in as."""
 
@@ -167,6 +176,8 @@ class Readiness(Section):
     """The longest that a link for a forgotten password may work, in minutes."""
     verify_hours: Annotated[int, Field(ge=1, le=168)] = 48
     """The longest that a link that proves an address may work, in hours."""
+    expired: Expired | None = None
+    """Kept from an account for tests, so that what is over can be seen to be refused. Each is used once a run."""
     requests_per_second: Annotated[int, Field(ge=1, le=100)] = 25
     """The most that one host name is asked, all checks together."""
     api_p95_ms: Annotated[int, Field(ge=1, le=60_000)] = 500

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from adapters.clock import SystemClock
 from core.errors import CheckError
 from core.secret import Secret
 from core.settings.base import config_of
@@ -126,7 +127,7 @@ def make_target(
         "settings": settings(lab_stack()),
         "root": ROOT,
         "folder": folder,
-        "clock": None,
+        "clock": SystemClock(),
         "visitor": lambda from_address="": FakeVisitor(platform, from_address),
         "secret": no_secret,
         "resolver": NoNames(),

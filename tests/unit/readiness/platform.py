@@ -30,7 +30,7 @@ class User:
     name: str
     password: str
     verified: bool = False
-    failed: int = 0
+    failures: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,13 @@ class Platform:
         token = cookies.get(name, "")
         given = _json(body)
         ask = Ask(method, where.path, given if isinstance(given, dict) else {}, token, self.sessions.get(token))
+        seconds = self._seconds(ask)
         status, content, fields = self._routed(ask)
         self.log.append((method, where.path, status))
         raw = b"" if content is None else json.dumps(content).encode()
         kind = "application/problem+json" if status >= 400 else "application/json"
         common = (("Content-Type", kind), ("Date", f"now {next(self.number)}"), ("Cache-Control", "no-store"))
-        return Reply(status, (*common, *fields), raw, self._seconds(ask))
+        return Reply(status, (*common, *fields), raw, seconds)
 
     def _routed(self, ask: Ask) -> tuple[int, Any, tuple[tuple[str, str], ...]]:
         for methods, pattern, route in ROUTES:
@@ -120,6 +121,11 @@ class Platform:
     def join(self, email: str, name: str, password: str) -> User:
         """A new account."""
         user = self.users[email] = User(secrets.token_hex(8), email, name, password)
+        return user
+
+    def failed(self, user: User) -> User:
+        """Count a wrong password."""
+        user.failures += 1
         return user
 
     def token(self) -> str:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.unit.readiness.platform import Answer, Ask, Platform, Route
 
-COMMON = {"password1234", "123456789012", "qwertyuiop12", "iloveyou1234", "passwordpassword"}
+COMMON = {
+    "password1234",
+    "123456789012",
+    "qwertyuiop12",
+    "1q2w3e4r5t6y",
+    "iloveyou1234",
+    "passwordpassword",
+    "1234567890123456",
+    "qwertyuiopasdfgh",
+}
 COOKIE_FAULTS = {
     "cookie-no-secure": ("; Secure", ""),
     "cookie-no-httponly": ("; HttpOnly", ""),
@@ -86,6 +95,8 @@ def login(app: Platform, ask: Ask) -> tuple[Any, ...]:
     else:
         kept = user.password if user else ""
     if user is None or not secrets.compare_digest(given.encode(), kept.encode()):
+        if user and "limit-tells" in app.faults and app.failed(user).failures > 10:
+            return 429, problem("Too many.")
         tells = "login-tells" in app.faults and user is None
         return 401, problem("No such account." if tells else "The address or the password is wrong.")
     planted = "session-kept" in app.faults and ask.cookie
@@ -124,7 +135,7 @@ def reset(app: Platform, ask: Ask) -> Answer:
         says = "" if "mail-says-nothing" in app.faults else "The link works once, for 30 minutes."
         app.send(user, "reset", says.replace("30 minutes", "7 days") if "reset-lasts" in app.faults else says)
     if not user and "reset-tells" in app.faults:
-        return 404, problem("No such account.")
+        return 202, {"detail": "There is no such account."}
     return 202, {"detail": "If there is an account, a mail is on its way."}
 
 

@@ -1,0 +1,161 @@
+"""Whether answers tell who has an account: by what they say, how long they take, when they stop."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from core.settings.readiness import Call
+from core.site import Reply, Visitor
+from readiness import calls
+from readiness.check import Result, Table, held
+from readiness.people import Person
+from readiness.rows.auth import checks
+from readiness.rows.auth.desk import Desk, firm
+from readiness.rows.auth.pairs import Difference, difference
+from readiness.rows.auth.wording import differences
+from readiness.target import Target
+
+PAIRS = 16
+"""Of each kind, in one round."""
+_PER_ACCOUNT = 4
+"""Requests that one account gets of a kind: below what a careful platform allows."""
+_PER_VISITOR = 2
+"""Pairs that one address asks for: the edge counts those."""
+_OVER = {"login": 12, "reset": 7}
+"""Requests for one address, one after another: more than a careful platform allows."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One call that takes an address; ``made`` says that it makes an account of one that has none."""
+
+    name: str
+    call: Call
+    made: bool = False
+
+
+def _kinds(desk: Desk) -> tuple[Kind, ...]:
+    known = desk.calls
+    return Kind("signup", known.signup, made=True), Kind("login", known.login), Kind("reset", known.reset)
+
+
+def wording(target: Target) -> Iterator[Result]:
+    """Ask the same for an address with an account and for one without, twice each, and compare the answers."""
+    desk = Desk(target)
+    people = target.people
+    person = people.newcomer("known")
+    for kind in _kinds(desk):
+        known = [_try(desk, kind, person, desk.stranger()) for _ in range(2)]
+        unknowns = [_try(desk, kind, people.stranger("nobody"), desk.stranger()) for _ in range(2)]
+        wrong = differences(known, unknowns)
+        rows = tuple(
+            (who, str(reply.status), reply.text[:200])
+            for who, replies in (("with an account", known), ("without", unknowns))
+            for reply in replies
+        )
+        seen = Table(f"{kind.call.method} {kind.call.path}", ("address", "status", "answer"), rows)
+        status = known[0].status
+        summary = f"2 answers for an address with an account and 2 for one without are the same ({status})"
+        yield held(checks.NO_ENUMERATION[kind.name], wrong, summary, seen)
+
+
+def _try(desk: Desk, kind: Kind, person: Person, visitor: Visitor) -> Reply:
+    """One request for the address of ``person``, by ``visitor``, with a password that is not the account's."""
+    if not kind.made:
+        values = {"email": person.email, "name": person.name, "password": person.password[::-1]}
+        return desk.ask(kind.call, visitor, **values)
+    person.visitor = visitor
+    return firm(desk.target.people.try_sign_up(person), f"{kind.call.method} {kind.call.path}")
+
+
+def limits(target: Target) -> Iterator[Result]:
+    """Go over the limit on purpose, for an address with an account and for one without."""
+    desk = Desk(target)
+    people = target.people
+    known, nobody = people.newcomer("limited"), people.stranger("limited")
+    wrong, rows = [], []
+    for kind in (kind for kind in _kinds(desk) if not kind.made):
+        told: dict[str, list[int]] = {"with an account": [], "without": []}
+        firm(_ask(desk, kind, people.stranger("limited")), f"{kind.call.method} {kind.call.path}")
+        # In turn: a limit by the asker's address stops both at once.
+        for _ in range(_OVER[kind.name]):
+            for statuses, person in zip(told.values(), (known, nobody), strict=True):
+                statuses.append(_status(desk, kind, person))
+        rows += [(kind.name, who, _in_short(statuses)) for who, statuses in told.items()]
+        if not _alike(*told.values()):
+            wrong.append(f"{kind.name}: " + ", ".join(f"{_in_short(all_)} {who}" for who, all_ in told.items()))
+    seen = Table("Statuses, one after another", ("call", "address", "statuses"), tuple(rows))
+    summary = f"{_OVER['login']} logins and {_OVER['reset']} resets are answered alike with an account and without"
+    yield held(checks.NO_LIMIT_TELLS, wrong, summary, seen)
+
+
+def _status(desk: Desk, kind: Kind, person: Person) -> int:
+    """What one request is answered, a limit's answer too. Raises :class:`CheckError` for no answer."""
+    reply = _ask(desk, kind, person)
+    return reply.status if reply.status == 429 else firm(reply, f"{kind.call.method} {kind.call.path}").status
+
+
+def _ask(desk: Desk, kind: Kind, person: Person) -> Reply:
+    """From an address of its own, so that the account alone is counted."""
+    values = {"email": person.email, "name": person.name, "password": person.password[::-1]}
+    return calls.make(desk.stranger(), desk.target.origin, kind.call, values, patient=False)
+
+
+def _alike(these: list[int], those: list[int]) -> bool:
+    """Whether both have the same statuses, each as often but for one."""
+    one, other = Counter(these), Counter(those)
+    return all(abs(one[status] - other[status]) <= 1 and one[status] and other[status] for status in one | other)
+
+
+def _in_short(statuses: list[int]) -> str:
+    """``401 ×10, 429 ×2``."""
+    return ", ".join(f"{status} ×{len(list(times))}" for status, times in groupby(statuses))
+
+
+def timing(target: Target) -> Iterator[Result]:
+    """Measure pairs in turn, with an account and without; what seems to differ is measured once more."""
+    desk = Desk(target)
+    kinds = _kinds(desk)
+    first = _round(desk, kinds)
+    doubtful = tuple(kind for kind in kinds if first[kind.name].tells)
+    again = _round(desk, doubtful) if doubtful else {}
+    for name, check in checks.NO_TIMING.items():
+        rounds = [each[name] for each in (first, again) if name in each]
+        tells = len(rounds) == 2 and rounds[1].tells and (rounds[0].median > 0) == (rounds[1].median > 0)
+        wrong = [f"with an account it takes {rounds[0]} longer, and {rounds[1]} the second time"] if tells else []
+        rows = tuple((str(number), str(one), f"{1000 * one.usual:.0f} ms") for number, one in enumerate(rounds, 1))
+        seen = Table("With an account less without", ("round", "median difference", "usual time"), rows)
+        yield held(check, wrong, f"the median difference is {rounds[-1]}", seen)
+
+
+def _round(desk: Desk, kinds: tuple[Kind, ...]) -> dict[str, Difference]:
+    """:data:`PAIRS` pairs of each kind, which of the two comes first by chance. Raises :class:`CheckError`."""
+    people = desk.target.people
+    pairs: dict[str, list[tuple[float, float]]] = {kind.name: [] for kind in kinds}
+    for _ in range(PAIRS // _PER_ACCOUNT):
+        known = people.stranger("timed")
+        people.sign_up(known)
+        people.verify(known)
+        for _ in range(_PER_ACCOUNT // _PER_VISITOR):
+            visitor = desk.stranger()
+            # The connection is made before the clock runs.
+            desk.ask(desk.calls.me, visitor)
+            for kind in kinds:
+                pairs[kind.name] += [_pair(desk, kind, known, visitor) for _ in range(_PER_VISITOR)]
+    return {name: difference(of_kind) for name, of_kind in pairs.items()}
+
+
+def _pair(desk: Desk, kind: Kind, known: Person, visitor: Visitor) -> tuple[float, float]:
+    nobody = desk.target.people.stranger("timed")
+    asks: list[Callable[[], Reply]] = [
+        lambda: _try(desk, kind, known, visitor),
+        lambda: _try(desk, kind, nobody, visitor),
+    ]
+    order = random.sample((0, 1), 2)
+    seconds = {which: asks[which]().seconds for which in order}
+    visitor.forget_cookies()
+    return seconds[0], seconds[1]
