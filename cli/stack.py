@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lab.engine.project import Project
 
 LAB = "lab"
+_NAMED = 3
 _HELP = {
     "stack": "the stack: stacks/Pulumi.<stack>.yaml (lab without it)",
     "engine": "auto, pulumi (the CLI) or lab (no CLI needed); auto takes the CLI for every stack but the lab's",
@@ -31,13 +32,18 @@ def _help(*names: str, **more: str) -> dict[str, str]:
     return {name: _HELP[name] for name in ("stack", "engine", *names)} | more
 
 
-@command(help=_help("yes"))
-def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = False) -> None:
+@command(help=_help("yes", untested="apply it though request cases do not hold"))
+def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = False, untested: bool = False) -> None:
     """Bring an environment to what its stack's file declares; a second run changes nothing.
+
+    The request cases of stacks/requests/ are run first, and nothing is applied unless all of them hold.
 
     Examples: `invoke up`, `invoke up --stack staging`, `invoke up --stack staging --engine lab` (a rehearsal).
     """
-    if by_cli(engine, stack):
+    cli_does_it = by_cli(engine, stack)
+    if not untested:
+        _require_cases(stack)
+    if cli_does_it:
         from adapters import pulumi_cli
 
         _run_cli(pulumi_cli.up(stack, yes=yes), stack)
@@ -46,6 +52,23 @@ def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = Fa
 
     done = api.up(project(stack), progress())
     _say(*render.outputs(wire.mask(done.outputs)), *render.result(done))
+
+
+def _require_cases(stack: str) -> None:
+    """Raise :class:`LaunchReadyError` unless every request case holds of what the stack declares."""
+    from cli.edge import against
+    from edge.cases.read import read_cases
+    from edge.cases.run import run_cases
+
+    cases = read_cases(ROOT)
+    wrong = [one for one in run_cases(cases, against(stack)) if one.reasons]
+    if wrong:
+        named = "; ".join(f"{one.case.name} (expected {one.expected}, got {one.got})" for one in wrong[:_NAMED])
+        more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+        raise LaunchReadyError(
+            f"{len(wrong)} of {len(cases.cases)} request cases do not hold, so nothing was applied: {named}{more}: see "
+            f"`invoke edge.test --stack {stack}`, or apply it all the same with --untested"
+        )
 
 
 @command(help=_help("json"))

@@ -14,6 +14,7 @@ import pulumi_cloudflare as cloudflare
 
 from core.rulesets.expressions import every
 from core.rulesets.redirects import UNTOUCHED, to_host
+from core.settings.authorities import UNIVERSAL
 from core.settings.names import APEX, full_name
 from core.settings.other_zones import ParkedZone, RedirectZone
 from stacks.component import Component
@@ -82,7 +83,7 @@ class OtherZoneComponent(Component):
 
 def other_records(zone: RedirectZone | ParkedZone) -> Iterator[Declared]:
     """The records of such a domain, their keys with the domain before them."""
-    records = list(_no_mail(zone.name))
+    records = [*_no_mail(zone.name), *_authorities(zone)]
     if isinstance(zone, RedirectZone):
         records += [_placeholder(name, zone.name) for name in zone.names]
     for record in records:
@@ -99,6 +100,14 @@ def _no_mail(domain: str) -> Iterator[Declared]:
     }
     for name, text in texts.items():
         yield Declared(key=f"{name}/TXT", name=full_name(name, domain), type="TXT", content=quoted(text))
+
+
+def _authorities(zone: RedirectZone | ParkedZone) -> Iterator[Declared]:
+    """Who may sign certificates: those of the edge where names answer, else nobody (RFC 8659 §4.2, an empty issuer)."""
+    for issuer in UNIVERSAL if isinstance(zone, RedirectZone) else (";",):
+        key = f"{APEX}/CAA/issue/{'nobody' if issuer == ';' else issuer}"
+        data = {"flags": 0, "tag": "issue", "value": issuer}
+        yield Declared(key=key, name=zone.name, type="CAA", data=data)
 
 
 def _placeholder(name: str, domain: str) -> Declared:

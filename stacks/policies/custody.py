@@ -30,6 +30,19 @@ def _owned(facts: Facts) -> Iterator[Said]:
         yield ok(one.name) if fine else violated(one.name, "nobody is named who answers for it and replaces it", one)
 
 
+def _fresh(facts: Facts) -> Iterator[Said]:
+    """No secret is older than its file lets it be; one whose day nobody wrote down may be."""
+    for item in facts.stack.secrets.items:
+        over = item.over_age(facts.today)
+        if over is None:
+            yield undecided(item.name, "nobody wrote down when its value was made")
+        elif over:
+            days = item.age_days(facts.today)
+            yield violated(item.name, f"it is {days} days old, and {item.max_age_days} is the most")
+        else:
+            yield ok(item.name)
+
+
 def _closed(facts: Facts) -> Iterator[Said]:
     """Pulumi takes some secrets as plain text, and so they stand in its state for all to read."""
     for one in facts.environment.resources.values():
@@ -125,6 +138,12 @@ RULES = (
         "A secret that nobody answers for is never replaced",
         "declare it in launch-ready:secrets, with an owner and max_age_days",
         _owned,
+    ),
+    Rule(
+        "secrets.age",
+        "The older a secret is, the more people and machines have seen it",
+        "run invoke secrets.rotate, which writes down the day (made)",
+        _fresh,
     ),
     Rule(
         "secrets.closed",

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from lab.mail.server import smtp_session
 
 from core.secret import Secret
 from lab.cloudflare.monitoring import dispatch
@@ -22,7 +23,6 @@ from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.monitoring.probe import probe
 from lab.cloudflare.server import make_app
 from lab.cloudflare.store import Store
-from lab.mail.server import smtp_session
 from lab.pki import Pki
 from lab.place import ACCOUNT_ID, here
 from lab.sink.server import application

@@ -34,12 +34,18 @@ def test_a_zone_beside_the_platforms_own_has_no_mail(project: Any, zone: str) ->
 
 
 def test_a_parked_zone_has_nothing_else_and_a_redirected_one_answers_by_its_names(project: Any) -> None:
-    assert len(_records(project, PARKED)) == 4
+    assert len(_records(project, PARKED)) == 5
     web = {one["name"]: one for one in _records(project, OLD).values() if one["type"] == "AAAA"}
     assert {(name, one["content"], one["proxied"]) for name, one in web.items()} == {
         (OLD, "100::", True),
         (f"www.{OLD}", "100::", True),
     }
+
+
+@pytest.mark.parametrize(("zone", "issuers"), [(PARKED, {";"}), (OLD, {"letsencrypt.org", "pki.goog"})])
+def test_only_who_has_to_may_sign_certificates_for_a_zone_beside(project: Any, zone: str, issuers: set[str]) -> None:
+    found = [one["data"] for one in _records(project, zone).values() if one["type"] == "CAA"]
+    assert {(data["tag"], data["value"]) for data in found} == {("issue", issuer) for issuer in issuers}
 
 
 def test_a_redirected_zone_leads_to_the_platform_for_good_with_path_and_query(project: Any) -> None:

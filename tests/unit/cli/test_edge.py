@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from cli import edge
+from cli import edge, stack
 from core.settings.platform import Platform
 from edge.cases.run import Against
 from edge.zones import Zone
@@ -95,3 +96,21 @@ def test_one_case_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_a_wrong_file_is_told_with_its_place(project: Path) -> None:
     write(project, "blok")
     assert run() == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "untested", "applied"), [("pass", False, 1), ("redirect", False, 0), ("redirect", True, 1)]
+)
+def test_nothing_is_applied_while_a_case_does_not_hold(
+    project: Path, monkeypatch: pytest.MonkeyPatch, action: str, untested: bool, applied: int
+) -> None:
+    write(project, action)
+    done: list[str] = []
+    monkeypatch.setattr(stack, "ROOT", project)
+    monkeypatch.setattr(stack, "by_cli", lambda _engine, _stack: True)
+    monkeypatch.setattr(stack, "_run_cli", lambda _argv, name: done.append(name))
+    with (
+        suppress(Exit) if applied else pytest.raises(Exit, match=r"1 of 3 request cases do not hold.*home.*--untested")
+    ):
+        stack.up.body(Context(), "lab", "auto", False, untested)  # type: ignore[attr-defined]  # an Invoke task
+    assert done == ["lab"] * applied

@@ -228,6 +228,16 @@ def waiving(until: date) -> Stack:
     return replace(STACK, waivers=Waivers(items=(waiver,)))
 
 
+@pytest.mark.parametrize(
+    ("made", "outcome"),
+    [(date(2026, 11, 1), "ok"), (date(2026, 8, 26), "ok"), (date(2026, 8, 25), "violated"), (None, "undecided")],
+)
+def test_a_secret_is_replaced_by_its_age(made: date | None, outcome: str) -> None:
+    item = STACK.secrets.items[0].model_copy(update={"made": made, "max_age_days": 90})
+    stack = replace(STACK, secrets=STACK.secrets.model_copy(update={"items": (item,)}))
+    assert outcomes("secrets.age", stack=stack) == [outcome]
+
+
 def test_a_waiver_counts_until_its_last_day_and_is_a_violation_after_it() -> None:
     weak = resource("ZoneSetting", "ssl", setting("ssl", "full"))
     (found,) = [one for one in judge([weak], waiving(TODAY), TODAY) if one.rule == "tls.strict"]
@@ -244,7 +254,7 @@ def test_a_waiver_counts_until_its_last_day_and_is_a_violation_after_it() -> Non
 def test_every_rule_has_an_id_of_its_own_a_reason_and_a_way_out() -> None:
     assert len({one.id for one in RULES}) == len(RULES)
     assert all(one.why and one.fix for one in RULES)
-    tested = {row[0] for row in TABLE} | {"waivers.current", "limits.invite", "limits.post"}
+    tested = {row[0] for row in TABLE} | {"waivers.current", "secrets.age", "limits.invite", "limits.post"}
     assert {one.id for one in RULES} <= tested
 
 
