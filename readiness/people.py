@@ -87,8 +87,20 @@ class People:
         """The two organisations that every row may use, made when first asked for. Raises :class:`CheckError`."""
         with self._lock:
             if self._cast is None:
-                self._cast = self._attempt(lambda: Cast(self._org("here"), self._org("there")))
+                self._cast = self._attempt(lambda: Cast(self.org("here"), self.org("there")))
         return _or_raise(self._cast)
+
+    def org(self, tag: str) -> Org:
+        """One more organisation, which nobody else uses; ``tag`` stands in every name. Raises :class:`CheckError`."""
+        owner, member = self.newcomer(f"{tag}-owner"), self.newcomer(f"{tag}-member")
+        org_id = self._id(owner, self._calls.create_org, name=f"Check {tag} {secrets.token_hex(3)}")
+        token = self._id(owner, self._calls.create_invite, email=member.email, org_id=org_id)
+        self._target.redactor.learn(token)
+        _expect(self.make(member, self._calls.accept_invite, token=token), "accepting an invite", (200, 201, 204))
+        space_id = self._id(owner, self._calls.create_space, org_id=org_id, name=f"Check {tag}")
+        ids = {"org_id": org_id, "space_id": space_id}
+        post_id = self._id(owner, self._calls.create_post, text="A post of the checks.", **ids)
+        return Org(org_id, owner, member, space_id, post_id)
 
     def admin(self) -> Person:
         """The administrator of ``launch-ready:readiness.admin``, signed in. Raises :class:`CheckError`."""
@@ -161,17 +173,6 @@ class People:
             reply = self.make(person, call)
         gone = reply.status in (200, 202, 204, 401, 404)
         return "" if gone else f"the account {person.email} could not be removed (status {reply.status})"
-
-    def _org(self, tag: str) -> Org:
-        owner, member = self.newcomer(f"{tag}-owner"), self.newcomer(f"{tag}-member")
-        org_id = self._id(owner, self._calls.create_org, name=f"Check {tag} {secrets.token_hex(3)}")
-        token = self._id(owner, self._calls.create_invite, email=member.email, org_id=org_id)
-        self._target.redactor.learn(token)
-        _expect(self.make(member, self._calls.accept_invite, token=token), "accepting an invite", (200, 201, 204))
-        space_id = self._id(owner, self._calls.create_space, org_id=org_id, name=f"Check {tag}")
-        ids = {"org_id": org_id, "space_id": space_id}
-        post_id = self._id(owner, self._calls.create_post, text="A post of the checks.", **ids)
-        return Org(org_id, owner, member, space_id, post_id)
 
     def _id(self, person: Person, call: Call, **values: str) -> str:
         reply = self.make(person, call, **values)

@@ -19,6 +19,15 @@ UrlPath = Annotated[
 ]
 
 
+Operation = Annotated[
+    str,
+    matching(
+        r"(GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9._~/{}-]{0,199}",
+        "a method and a path as the OpenAPI document has them, such as GET /api/orgs/{org_id}",
+    ),
+]
+
+
 class Call(Section):
     """One call of the platform's API. `{email}` and the like are filled in by the checks."""
 
@@ -168,6 +177,23 @@ class Readiness(Section):
     """The stack's secret with which the sender of webhooks signs."""
     admin: AdminAccount | None = None
     """Who the checks sign in as to see what an administrator may."""
+    admin_sees_all: bool = False
+    """Whether administrators may reach what is the organisations', by the same calls."""
+    owners_only: tuple[Operation, ...] = (
+        "POST /api/orgs/{org_id}/spaces",
+        "POST /api/orgs/{org_id}/invites",
+        "GET /api/orgs/{org_id}/invites",
+        "DELETE /api/orgs/{org_id}/invites/{invite_id}",
+        "PATCH /api/orgs/{org_id}/members/{user_id}",
+        "DELETE /api/orgs/{org_id}/spaces/{space_id}/posts/{post_id}",
+        "DELETE /api/orgs/{org_id}/spaces/{space_id}/uploads/{upload_id}",
+        "PUT /api/orgs/{org_id}/spaces/{space_id}/posts/{post_id}/pin",
+        "DELETE /api/orgs/{org_id}/spaces/{space_id}/posts/{post_id}/pin",
+    )
+    """What a plain member must not do in their own organisation, on what its owner made: as the OpenAPI document has
+    it."""
+    roles: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = ("member", "admin", "owner")
+    """A membership's roles, weakest first."""
     mailbox: Imap | None = None
     """Where the mail to accounts of the checks arrives. The lab has its own."""
     session_days: Annotated[int, Field(ge=1, le=400)] = 30

@@ -1,5 +1,7 @@
 """The probes of this row."""
 
-from readiness.probe import Probe
+from readiness.check import Row
+from readiness.probe import Probe, Touch
+from readiness.rows.authorization import checks, matrix
 
-PROBES: tuple[Probe, ...] = ()
+PROBES: tuple[Probe, ...] = (Probe(Row.AUTHORIZATION, checks.MATRIX, matrix.swap, Touch.WRITES),)
