@@ -109,8 +109,7 @@ def test_nothing_is_applied_while_a_case_does_not_hold(
     monkeypatch.setattr(stack, "ROOT", project)
     monkeypatch.setattr(stack, "by_cli", lambda _engine, _stack: True)
     monkeypatch.setattr(stack, "_run_cli", lambda _argv, name: done.append(name))
-    with (
-        suppress(Exit) if applied else pytest.raises(Exit, match=r"1 of 3 request cases do not hold.*home.*--untested")
-    ):
+    refused = pytest.raises(Exit, match=r"1 of 3 request cases do not hold.*home.*--untested")
+    with nullcontext() if applied else refused:
         stack.up.body(Context(), "lab", "auto", False, untested)  # type: ignore[attr-defined]  # an Invoke task
     assert done == ["lab"] * applied
