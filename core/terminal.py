@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-# Format characters, which reorder or hide text ("Trojan Source", CVE-2021-42574), are of category Cf.
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
 
 def clean(text: str) -> str:
-    """``text`` on one line, with each control, format or unassigned character as its escape (``\\x1b``)."""
-    return "".join(
-        _escape(character) if unicodedata.category(character) in _UNSEEN else character for character in text
-    )
+    """``text`` on one line, with each character that is not printable as its escape (``\\x1b``).
+
+    That is every control, format, unassigned and separating character but the space: format characters reorder or hide
+    text ("Trojan Source", CVE-2021-42574), and some spaces pass for others.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
 
 
 def clean_lines(text: str) -> str:
