@@ -196,6 +196,10 @@ class Readiness(Section):
     """A membership's roles, weakest first."""
     mailbox: Imap | None = None
     """Where the mail to accounts of the checks arrives. The lab has its own."""
+    bounces: LowerMailbox | None = None
+    """Where mail of the platform's that cannot be delivered comes back to: the envelope's sender of what it sends."""
+    refused: LowerMailbox | None = None
+    """An address outside that is always refused, with `+tag` before the @ too: a message to it must come back."""
     session_days: Annotated[int, Field(ge=1, le=400)] = 30
     """The longest that a session may last, in days, before one signs in again."""
     reset_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
