@@ -21,7 +21,7 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 os.environ["LAUNCH_READY_NET"] = str((int(os.environ.get("LAUNCH_READY_NET", "77")) + 5 * WORKER - 1) % 254 + 1)
 
 # Where the fixture `lab` is used: there is one such lab a checkout.
-OF_THE_LAB = ("tests/lab/app/", "tests/faults/test_proof.py")
+OF_THE_LAB = ("tests/lab/app/", "tests/lab/readiness/", "tests/faults/test_proof.py")
 SECONDS = {"unit": 30, "program": 90, "lab": 240, "faults": 300}
 
 

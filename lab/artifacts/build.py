@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,14 @@ from lab.place import Place
 
 APP = Path(__file__).resolve().parent.parent / "app"
 REQUIREMENTS = APP / "requirements.txt"
+FAULTS = "faults"
 
 Say = Callable[[str], None]
 
 
-def build(place: Place, say: Say, version: python.Version | None = None) -> dict[str, Path]:
+def build(
+    place: Place, say: Say, version: python.Version | None = None, variants: Sequence[Variant] = VARIANTS
+) -> dict[str, Path]:
     """Build what is not in the cache; returns the artefacts' paths by key: v1, v2, unhealthy, turns-bad.
 
     ``version`` is the hosts' Python, by default that of their tree, or this machine's where there is no tree yet.
@@ -32,7 +35,7 @@ def build(place: Place, say: Say, version: python.Version | None = None) -> dict
     version = version or hosts_python(place)
     folder = place.cache / "artifacts"
     folder.mkdir(parents=True, exist_ok=True)
-    targets = {variant: folder / f"{NAME}-{variant.version}-{_digest(variant, version)}.tar.gz" for variant in VARIANTS}
+    targets = {variant: folder / f"{NAME}-{variant.version}-{_digest(variant, version)}.tar.gz" for variant in variants}
     missing = {variant: target for variant, target in targets.items() if not target.exists()}
     if missing:
         with _locked(folder):
@@ -68,6 +71,8 @@ def _sources(variant: Variant) -> list[Path]:
 
 
 def _belongs(variant: Variant, path: Path) -> bool:
+    if path.is_relative_to(APP / NAME / FAULTS):
+        return FAULTS in variant.parts
     if path.parent.name == "parts":
         return path.stem == "__init__" or path.stem in variant.parts
     if path.parent.name == "migrations":

@@ -1,4 +1,4 @@
-"""The four releases that the lab deploys: which parts of the app each has, and which schema it lives with."""
+"""The releases that the lab deploys: which parts of the app each has, and which schema it lives with."""
 
 from __future__ import annotations
 
@@ -40,3 +40,6 @@ VARIANTS = (
     Variant("unhealthy", "3.0.0", ("pins", "search"), minimum=2, maximum=2, target=2),
     Variant("turns-bad", "4.0.0", ("pins", "quota"), minimum=2, maximum=2, target=2),
 )
+
+# Built when it is asked for alone: with the faults that the readiness checks must find (lab/app/community/faults).
+FAULTY = Variant("faulty", "5.0.0", ("pins", "faults"), minimum=2, maximum=2, target=2)

@@ -20,6 +20,7 @@ from lab.hosts.host import DATABASE_NAME, DATABASE_PORT, DATABASE_USER, Host
 from lab.place import SSH_PORT, ZONE, Place
 
 USER = "deploy"
+FAULTS = "/etc/app/faults"
 
 
 def identity_file(place: Place) -> Path:
@@ -61,7 +62,8 @@ def database_password(place: Place) -> str:
 def app_environment(place: Place) -> str:
     """``/etc/app/env``: the same on every host, or a session begun on one would be nobody's on the next.
 
-    The key of webhooks is not in it: a release is handed that as a credential, out of the stack's own secrets.
+    :data:`FAULTS` is read by the release with seeded faults alone. The key of webhooks is not in it: a release is
+    handed that as a credential, out of the stack's own secrets.
     """
     session_key = _once(_session_key_file(place))
     database = f"{DATABASE_USER}:{database_password(place)}@{place.database}:{DATABASE_PORT}/{DATABASE_NAME}"
@@ -74,6 +76,7 @@ def app_environment(place: Place) -> str:
         f"MAIL_FROM=no-reply@{ZONE}\n"
         f"PUBLIC_URL=https://app.{ZONE}\n"
         f"ADMIN_EMAILS=admin@{ZONE}\n"
+        f"COMMUNITY_FAULTS={FAULTS}\n"
         f"SENTRY_DSN=http://key@{sink}:{sink_port}/1\n"
     )
 

@@ -50,9 +50,9 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
     for module in (accounts, proofs, orgs, posts, uploads, live, invites, admin, webhooks, system, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    parts.install(app, app.state.parts)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
+    parts.install(app, app.state.parts)
     return app
 
 

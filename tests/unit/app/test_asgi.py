@@ -182,4 +182,4 @@ async def test_the_release_with_a_leaking_quota_is_healthy_but_fails_after_thirt
 
 
 def test_the_tree_has_every_part() -> None:
-    assert parts.present() == ("pins", "quota", "search")
+    assert parts.present() == ("faults", "pins", "quota", "search")

@@ -12,7 +12,7 @@ from core.errors import ArtifactError
 from core.pack import pack
 from lab.artifacts import python
 from lab.artifacts.build import stage
-from lab.artifacts.variants import VARIANTS, Variant
+from lab.artifacts.variants import FAULTY, VARIANTS, Variant
 
 
 def _tree(folder: Path, names: list[str]) -> Path:
@@ -63,7 +63,7 @@ def test_the_release_before_lives_with_the_schema_that_the_next_one_makes() -> N
         assert before.minimum <= after.target <= before.maximum
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.key)
+@pytest.mark.parametrize("variant", [*VARIANTS, FAULTY], ids=lambda variant: variant.key)
 def test_a_release_holds_its_own_parts_and_migrations_alone(variant: Variant, tmp_path: Path) -> None:
     stage(variant, tmp_path / "out")
     parts = {path.stem for path in (tmp_path / "out/community/parts").glob("*.py")} - {"__init__"}
@@ -71,6 +71,7 @@ def test_a_release_holds_its_own_parts_and_migrations_alone(variant: Variant, tm
     migrations = [int(path.name[:4]) for path in sorted((tmp_path / "out/community/migrations").iterdir())]
     assert migrations == list(range(1, variant.target + 1))
     assert os.access(tmp_path / "out/bin/serve", os.X_OK)
+    assert (tmp_path / "out/community/faults").exists() is (variant is FAULTY)
 
 
 def test_wheels_are_pinned_hashed_and_never_built(tmp_path: Path) -> None:

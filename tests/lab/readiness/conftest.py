@@ -1,0 +1,76 @@
+"""One lab for a module's cases, with the release that has seeded faults, and the checks as `invoke check` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeAlias
+
+import pytest
+
+from cli.target import reached_target
+from lab import artifacts
+from lab.artifacts.variants import FAULTY
+from lab.hosts import identity
+from lab.hosts.host import named
+from lab.place import here
+from lab.proof.run import must
+from lab.proof.switches import STACK
+from readiness.check import Result
+from readiness.pace import Pace
+from readiness.probe import Probe
+from readiness.rows import all_probes
+from readiness.run import Limits, run
+from readiness.target import Target
+
+Seeded: TypeAlias = Callable[..., AbstractContextManager[None]]
+Decide: TypeAlias = Callable[[str], Result]
+
+
+@pytest.fixture(scope="module")
+def seeded(lab: dict[str, Any]) -> Iterator[Seeded]:
+    """``with seeded("flag"):`` has the fault on, on every host, until the block ends; the release ``faulty`` is live.
+
+    A lab that is up already must be new, or have the same artefact: a version never changes its content.
+    """
+    place = here()
+    must(place, print, "up", *STACK)
+    artifact = artifacts.build(place, print, variants=(FAULTY,))[FAULTY.key]
+    must(place, print, "deploy", *STACK, "--watch", "0", "--artifact", str(artifact))
+    files = [named(place, host["name"]).root / identity.FAULTS.lstrip("/") for host in lab["hosts"]]
+
+    @contextmanager
+    def turned_on(*flags: str) -> Iterator[None]:
+        for file in files:
+            identity.put(file, "".join(f"{flag}\n" for flag in flags), 0o644)
+        try:
+            yield
+        finally:
+            for file in files:
+                file.unlink()
+
+    yield turned_on
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def target(seeded: Seeded) -> Iterator[Target]:
+    """The lab as the checks see it, for the whole module: accounts are made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Pacing is for platforms that others use: this lab is the tests' own.
+        patch.setattr(Pace, "wait", lambda _self, _host: None)
+        with reached_target("lab") as (reached, _pace):
+            yield reached
+
+
+@pytest.fixture(scope="module")
+def decide(target: Target) -> Decide:
+    """The result of one check, by its id: the probe that decides it is run, and no other."""
+    probes: dict[str, Probe] = {check.id: probe for probe in all_probes() for check in probe.checks}
+
+    def decided(id_: str) -> Result:
+        found = run([probes[id_]], target, Limits(), lambda _result, _seconds: None)
+        return next(result for result in found.results if result.check.id == id_)
+
+    return decided

@@ -1,0 +1,42 @@
+"""Every seeded fault is found by the check that is meant for it, and the same probe has nothing to say without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.app.community import faults
+from readiness.check import Outcome
+from readiness.rows import all_probes
+from tests.lab.readiness.conftest import Decide, Seeded
+
+# Flag → the check that must fail. A line for each fault of lab/app/community/faults, in the order of the rows.
+TABLE = {
+    "cookie-without-secure": "auth.cookie-secure",
+    "reset-reusable": "auth.reset-token-single-use",
+    "tenant-check-missing": "authorization.reads-of-others",
+}
+_CLEAN: dict[str, str] = {}
+
+
+def _clean(decide: Decide, check: str) -> str:
+    """What the honest release gets, once for each check: the outcome and why."""
+    if check not in _CLEAN:
+        result = decide(check)
+        _CLEAN[check] = f"{result.outcome}: {result.summary}"
+    return _CLEAN[check]
+
+
+@pytest.mark.parametrize(("flag", "check"), TABLE.items(), ids=list(TABLE))
+def test_a_seeded_fault_is_found_and_nothing_is_without_it(
+    seeded: Seeded, decide: Decide, flag: str, check: str
+) -> None:
+    assert _clean(decide, check).startswith(f"{Outcome.PASS}:"), _clean(decide, check)
+    with seeded(flag):
+        result = decide(check)
+    assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
+
+
+def test_the_table_has_every_fault_and_the_check_that_it_is_for() -> None:
+    assert {fault.flag: fault.check for fault in faults.catalogue()} == TABLE
+    rows = {check.id: check.row.value for probe in all_probes() for check in probe.checks}
+    assert {fault.check: fault.row for fault in faults.catalogue()}.items() <= rows.items()
