@@ -42,6 +42,16 @@ class ConfigSecrets:
             raise SettingsError(f"config.{key} {why}: set it with `pulumi config set --secret {key}`")
         return self._unlocked().decrypt(sealed)
 
+    def everything(self) -> dict[str, Secret]:
+        """Every config secret of the file, by its name. Raises :class:`SettingsError`."""
+        prefix = f"{NAMESPACE}:"
+        sealed = {
+            key.removeprefix(prefix): found["secure"]
+            for key, found in config_of(self._tree).items()
+            if key.startswith(prefix) and isinstance(found, dict) and isinstance(found.get("secure"), str)
+        }
+        return {name: self._unlocked().decrypt(str(text)) for name, text in sealed.items()}
+
     def seal(self, value: Secret) -> str:
         """``value`` as it stands in the stack's file: nobody reads it without the passphrase."""
         return self._unlocked().encrypt(value.reveal())

@@ -39,7 +39,7 @@ def verify(_context: Context, stack: str = "", without: list[str] | None = None,
 
     with reached(stack, Wishes(quiet=True, edge=False, without=without or ())) as world:
         ledgers = read_ledgers(world).or_raise()
-        found = run(ledgers, _evidence(world))
+        found = run(ledgers, evidence_of(world))
     show(document(found) if json else text(found))
     if bad := [name for name, verdict in found.items() if verdict.faults]:
         raise LaunchReadyError(f"the ledger is not whole on {', '.join(bad)}")
@@ -100,7 +100,8 @@ def _store(world: World) -> S3Ledger:
     return S3Ledger(world.settings.ledger)
 
 
-def _evidence(world: World) -> Evidence:
+def evidence_of(world: World) -> Evidence:
+    """What there is beside the hosts' ledgers: this machine's record, and the copies where some are kept."""
     from deploy.ledger.verify import Evidence
 
     record = record_of(world.stack)

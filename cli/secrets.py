@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from custody.listing import Listed
     from custody.ports import Keeper
     from custody.rotate import Desk, Releases
+    from deploy.operation import World
+    from deploy.running import Running
 
 _FINDINGS = 2
 _NAME = "the secret's name, as launch-ready:secrets has it"
@@ -118,23 +120,15 @@ def audit(_context: Context, stack: str = "", without_hosts: bool = False, json:
 
     Exit status: 0 nothing was found; 2 something was; 1 it could not be looked at.
     """
-    from cli.around import sources_of
     from cli.release_text import show
-    from core.settings.base import stack_file
-    from custody.audit import audit as run
-    from custody.audit import expectations
-    from custody.listing import document, listed
-    from deploy.running import Running, new_salt, running
+    from custody.listing import document
 
-    chosen = stack_name(stack)
-    office, salt = _office(chosen), new_salt()
-    hosts: Mapping[str, Running] = {}
-    if not without_hosts:
-        with reached(chosen, Wishes(quiet=True, edge=False)) as world:
-            hosts = running(world, salt)
-    found = listed(office.declared.items, office.keepers, _today())
-    expected = expectations(sources_of(stack_file(ROOT / "stacks", chosen)), hosts, salt)
-    findings = run(office.declared, office.credentials, found, office.keepers, hosts, expected)
+    if without_hosts:
+        audited = looked_over(stack_name(stack), None)
+    else:
+        with reached(stack_name(stack), Wishes(quiet=True, edge=False)) as world:
+            audited = looked_over(stack_name(stack), world)
+    findings, found, hosts = audited.findings, audited.listing, audited.hosts
     versions = {host: has.version for host, has in hosts.items()}
     if json:
         show({"findings": [vars(each) for each in findings], "hosts": versions, "secrets": document(found)})
@@ -142,6 +136,32 @@ def audit(_context: Context, stack: str = "", without_hosts: bool = False, json:
         show("\n".join(_findings(findings, len(found), len(hosts))))
     if findings:
         raise Exit(code=_FINDINGS)
+
+
+@dataclass(frozen=True)
+class LookedOver:
+    """What an audit found, over which secrets, and with what the hosts run."""
+
+    findings: Sequence[Finding]
+    listing: Sequence[Listed]
+    hosts: Mapping[str, Running]
+
+
+def looked_over(stack: str, world: World | None) -> LookedOver:
+    """The audit itself; without a ``world`` no host is asked."""
+    from cli.around import sources_of
+    from core.settings.base import stack_file
+    from custody.audit import audit as run
+    from custody.audit import expectations
+    from custody.listing import listed
+    from deploy.running import new_salt, running
+
+    office, salt = _office(stack), new_salt()
+    hosts = running(world, salt) if world else {}
+    found = listed(office.declared.items, office.keepers, _today())
+    expected = expectations(sources_of(stack_file(ROOT / "stacks", stack)), hosts, salt)
+    findings = run(office.declared, office.credentials, found, office.keepers, hosts, expected)
+    return LookedOver(findings, found, hosts)
 
 
 # --- what they share ---

@@ -35,9 +35,12 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
 
     Raises :class:`SettingsError` where the stack's file is wrong, or names a site that it does not serve.
     """
+    from adapters.betterleaks import Betterleaks
     from adapters.browser import Chromium
     from adapters.clock import SystemClock
+    from adapters.git_repository import GitRepository
     from adapters.local_command import LocalCommand
+    from cli import target_ways
     from cli.world import Wishes, reached
     from core.settings.stack import load_stack
     from readiness.pace import Pace
@@ -76,6 +79,13 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 live_changes=_live_changes(stack),
                 tls_scanner=_tls_scanner(),
                 shells=world.shells if world else {},
+                repository=GitRepository(ROOT),
+                scanner=Betterleaks(Path(folder)),
+                own_secrets=target_ways.own_secrets(stack),
+                custody=target_ways.custody(stack, world),
+                world=world,
+                witnesses=target_ways.witnesses(world) if world else None,
+                drift=target_ways.drift(stack),
             ),
             pace,
         )

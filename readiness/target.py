@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.leaks import Repository, Scanner
 from core.ports import Clock, LiveApi, LiveChanges, LocalCommand, Shell
 from core.secret import Secret
 from core.settings.names import full_name
 from core.settings.stack import Stack
 from core.site import Arrivals, Browser, Mailbox, Resolver, Visitor
+from custody.audit import Finding
+from deploy.ledger.verify import Evidence as Witnesses
+from deploy.operation import World
+from drift.compare import Compared
 from readiness.people import People
 from readiness.redact import Redactor
 
@@ -25,6 +30,9 @@ class Target:
     first, or the one that is named; with ``certificate=False`` without what the edge shows.
     ``tls_scanner`` are the words that run sslyze, a process of its own.
     ``secret`` gives the value of a config secret of the stack, or raises :class:`core.errors.LaunchReadyError`.
+    ``own_secrets`` gives every value that the stack knows, by name; ``custody`` what `invoke secrets.audit` finds,
+    ``witnesses`` what there is of the ledgers beside the hosts, ``drift`` what differs from what is declared. Each may
+    raise the same.
     """
 
     stack: str
@@ -46,6 +54,13 @@ class Target:
     live_changes: LiveChanges | None = None
     tls_scanner: tuple[str, ...] = ()
     shells: Mapping[str, Shell] = field(default_factory=dict)
+    repository: Repository | None = None
+    scanner: Scanner | None = None
+    own_secrets: Callable[[], Mapping[str, Secret]] | None = None
+    custody: Callable[[], Sequence[Finding]] | None = None
+    world: World | None = None
+    witnesses: Callable[[], Witnesses] | None = None
+    drift: Callable[[], Compared] | None = None
     people: People = field(init=False)
 
     def __post_init__(self) -> None:
