@@ -67,6 +67,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 clock=SystemClock(),
                 visitor=_visitors(edge, lab, pace),
                 behind_edge=behind_edge,
+                direct=_direct(pace),
                 secret=_secrets(stack),
                 resolver=_resolver(lab),
                 local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack}),
@@ -171,6 +172,14 @@ def _origins(
     finally:
         for shell in shells.values():
             shell.close()
+
+
+def _direct(pace: Pace) -> Callable[[str], HttpVisitor]:
+    """Whoever answers at an address is asked there: not by DNS, and without the certificate that the edge shows."""
+    from adapters.bounded_http import Way
+    from adapters.visitor import HttpVisitor
+
+    return lambda address: HttpVisitor(Way(lambda _name, port: (address, port), known=False), pace)
 
 
 def _resolver(lab: _Lab | None) -> Any:

@@ -28,6 +28,7 @@ class Target:
     visitor with no cookies, each from an address of its own where the stack has several to ask from (the lab), named
     ``from_address`` where two must share one. ``behind_edge`` makes one that asks a host itself past the edge: the
     first, or the one that is named; with ``certificate=False`` without what the edge shows.
+    ``direct`` makes one that asks an address itself, whoever answers there, without the edge's certificate.
     ``tls_scanner`` are the words that run sslyze, a process of its own.
     ``secret`` gives the value of a config secret of the stack, or raises :class:`core.errors.LaunchReadyError`.
     ``own_secrets`` gives every value that the stack knows, by name; ``custody`` what `invoke secrets.audit` finds,
@@ -46,6 +47,7 @@ class Target:
     local: LocalCommand
     redactor: Redactor
     behind_edge: Callable[..., Visitor] | None = None
+    direct: Callable[[str], Visitor] | None = None
     mailbox: Mailbox | None = None
     alerts: Arrivals | None = None
     errors: Arrivals | None = None
