@@ -89,7 +89,9 @@ async def _invalid(_: Request, error: Exception) -> ProblemResponse:
 
 
 async def _unavailable(request: Request, error: Exception) -> ProblemResponse:
-    log.warning("%s %s: database: %s", request.method, request.url.path, type(error).__name__)
+    # The path's template: the path itself may hold what a client sent.
+    route = getattr(request.scope.get("route"), "path", "(no route)")
+    log.warning("%s %s: database: %s", request.method, route, type(error).__name__)
     return response(503, "The database does not answer.", {"Retry-After": "1"})
 
 

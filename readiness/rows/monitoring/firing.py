@@ -20,7 +20,7 @@ from core.settings.load_balancer import SHORTEST_INTERVAL
 from core.site import Arrival
 from readiness.check import Evidence, Result, Said, Table, failed, held, unknown
 from readiness.rows.monitoring import checks
-from readiness.rows.monitoring.live import HEALTH, V3, Live, live_of
+from readiness.rows.monitoring.live import HEALTH, V3, Live, live_of, time_of
 from readiness.target import Target
 
 _TIMEOUT = 5
@@ -167,7 +167,8 @@ def _one(
         if target.alerts is not None:
             arrived = tuple(target.alerts.wait(path, contains=rang.check_id, seconds=0)[:1])
             return str(hook.get("name")), "its receiver has it" if arrived else "", arrived
-        taken = str(hook.get("last_success") or "") >= rang.since
+        since, success = time_of(rang.since), time_of(hook.get("last_success"))
+        taken = since is not None and success is not None and success >= since
         told = any(item.get("mechanism_type") == "webhook" for item in sent)
         return str(hook.get("name")), "Cloudflare says that it was taken" if taken and told else "", ()
     names = {"email": "email", "pagerduty": "pagerduty"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.errors import CheckError
@@ -54,3 +55,11 @@ def live_of(target: Target) -> Live:
     if not zones:
         raise CheckError(f"the zone {name} is not in the account: run `invoke up`")
     return Live(target.live_api, f"/zones/{zones[0]['id']}", f"/accounts/{target.settings.zone.account_id}")
+
+
+def time_of(text: object) -> datetime | None:
+    """A time of the API's, RFC 3339; None for what is none."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

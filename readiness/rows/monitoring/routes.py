@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from core.site import Resolver
 from core.terminal import clean
 from readiness.check import Result, Table, failed, held
 from readiness.rows.monitoring import checks
-from readiness.rows.monitoring.live import Live, live_of
+from readiness.rows.monitoring.live import Live, live_of, time_of
 from readiness.target import Target
 
 Item = Mapping[str, Any]
@@ -75,7 +74,7 @@ def _why_not(resolver: Resolver, kind: str, place: str, webhooks: Mapping[str, I
     host = urlsplit(str(hook.get("url"))).hostname or ""
     if not _has_address(resolver, host):
         return f"{host or 'its address'} is not in DNS"
-    success, failure = _time(hook.get("last_success")), _time(hook.get("last_failure"))
+    success, failure = time_of(hook.get("last_success")), time_of(hook.get("last_failure"))
     if failure and (success is None or failure > success):
         return f"it did not take what was sent at {hook['last_failure']}"
     return ""
@@ -100,10 +99,3 @@ def _no_mail(resolver: Resolver, address: str) -> str:
     if any(record.split()[-1:] == ["."] for record in found):
         return f"{domain} takes no mail (a null MX)"
     return "" if found or _has_address(resolver, domain) else f"{domain} has no mail server in DNS"
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
