@@ -10,6 +10,8 @@ from readiness.rows.email.names import Names
 
 _MOST_SIGNATURES = 5
 """RFC 6376 §6.1 lets a verifier stop somewhere: each costs a question and a hash of the whole message."""
+# dkimpy lets out what its parsers raise for headers and fields that make no sense.
+_UNREADABLE = (dkim.DKIMException, ValueError, ArithmeticError, LookupError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,9 @@ class Signature:
 
 def verify(names: Names, raw: bytes) -> list[Signature]:
     """The first five, from the top. Raises :class:`core.errors.CheckError` where DNS did not say what a key is."""
-    log = _Log()
     try:
-        message = dkim.DKIM(raw, logger=log)
-    except dkim.DKIMException as error:
+        message = dkim.DKIM(raw, logger=_Log())
+    except _UNREADABLE as error:
         return [Signature("", "", "", (), False, f"the message cannot be read: {error}")]
     count = sum(name.lower() == b"dkim-signature" for name, _value in message.headers)
     return [_one(names, raw, index) for index in range(min(count, _MOST_SIGNATURES))]
@@ -46,8 +47,7 @@ def _one(names: Names, raw: bytes, index: int) -> Signature:
 
     try:
         good, why = bool(message.verify(index, dnsfunc=key)), log.why or "the signature is not that of this message"
-    except (dkim.DKIMException, ValueError, ArithmeticError, LookupError, TypeError) as error:
-        # dkimpy lets out what its parsers raise for fields that make no sense.
+    except _UNREADABLE as error:
         good, why = False, str(error)
     fields = getattr(message, "signature_fields", {})
     signed = tuple(name.decode("ascii", "replace") for name in getattr(message, "include_headers", ()))
