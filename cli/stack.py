@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 
 from cli.guard import ROOT, command
-from core.errors import LaunchReadyError
+from core.errors import LaunchReadyError, SettingsError
 from core.terminal import clean
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lab.engine.project import Project
 
 LAB = "lab"
+STACKS = "stacks"
 _NAMED = 3
 _HELP = {
     "stack": "the stack: stacks/Pulumi.<stack>.yaml (lab without it)",
@@ -41,6 +42,7 @@ def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = Fa
     Examples: `invoke up`, `invoke up --stack staging`, `invoke up --stack staging --engine lab` (a rehearsal).
     """
     cli_does_it = by_cli(engine, stack)
+    _require_key(stack)
     if not untested:
         _require_cases(stack)
     if cli_does_it:
@@ -52,6 +54,35 @@ def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = Fa
 
     done = api.up(project(stack), progress())
     _say(*render.outputs(wire.mask(done.outputs)), *render.result(done))
+
+
+def _require_key(stack: str) -> None:
+    """Raise :class:`SettingsError` where the edge's own key is not that of its certificate: hosts would refuse the edge.
+
+    Where this machine cannot decrypt the key (another secrets provider), Cloudflare says so when it is applied.
+    """
+    from adapters.secret_stores import ConfigSecrets
+    from cli.around import passphrase_of
+    from cli.declared import stack_without_hosts
+    from core.settings.base import NAMESPACE, stack_file
+    from core.settings.certificates import is_key_of
+    from core.settings.credentials import Credential
+
+    settings = stack_without_hosts(ROOT, stack)
+    pulls = settings.tls.origin_pulls
+    if pulls is None or settings.certificates.pulls is None:
+        return
+    file = stack_file(ROOT / STACKS, stack)
+    try:
+        store = ConfigSecrets(file, lambda: passphrase_of(stack))
+        key = store.read(Credential(name="ORIGIN_PULLS_KEY", config_secret=pulls.config_secret))
+    except SettingsError:
+        return
+    if not is_key_of(settings.certificates.pulls, key.reveal()):
+        raise SettingsError(
+            f"{file}: config.{NAMESPACE}:{pulls.config_secret} is not the key of {pulls.certificate_file}: set the "
+            f"right one with `pulumi config set --secret {NAMESPACE}:{pulls.config_secret}`"
+        )
 
 
 def _require_cases(stack: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from core.settings.finding import Finding
 from core.settings.tls import Tls
@@ -57,6 +58,17 @@ def read_certificates(tls: Tls, root: Path) -> tuple[Certificates, list[Finding]
             pulls = _text(root / tls.origin_pulls.certificate_file, tls.origin_pulls.certificate_file)
             _check_certificate(pulls, datetime.now(UTC))
     return Certificates(tuple(requests), pulls), findings
+
+
+def is_key_of(certificate: str, key: str) -> bool:
+    """Whether ``key``, a private key without a passphrase, is that of ``certificate``; both PEM."""
+    try:
+        private = load_pem_private_key(key.encode(), None)
+        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return private.public_key().public_bytes(*form) == public.public_bytes(*form)
 
 
 @contextmanager

@@ -107,6 +107,7 @@ def test_nothing_is_applied_while_a_case_does_not_hold(
     write(project, action)
     done: list[str] = []
     monkeypatch.setattr(stack, "ROOT", project)
+    monkeypatch.setattr(stack, "_require_key", lambda _stack: None)
     monkeypatch.setattr(stack, "by_cli", lambda _engine, _stack: True)
     monkeypatch.setattr(stack, "_run_cli", lambda _argv, name: done.append(name))
     refused = pytest.raises(Exit, match=r"1 of 3 request cases do not hold.*home.*--untested")
