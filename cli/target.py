@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from readiness.target import Target
 
 LAB = "lab"
+_ADDRESSES = 60_000
+"""How many a lab's visitors ask from: those of 127.<net>.9.1 up to 127.<net>.248.250."""
 
 
 @contextmanager
@@ -117,11 +120,12 @@ class _Lab:
         place = here(ROOT)
         known = status(place)
         # Below 127.<net>.9.0 nothing of the lab listens: each visitor asks from an address of its own.
-        numbers, lock = itertools.count(1), threading.Lock()
+        # Not the same ones in each run: the edge may keep those of the last one out for a while.
+        numbers, lock = itertools.count(secrets.randbelow(_ADDRESSES)), threading.Lock()
 
         def address() -> str:
             with lock:
-                number = next(numbers)
+                number = next(numbers) % _ADDRESSES
             return place.address(9 + number // 250, 1 + number % 250)
 
         return cls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -15,6 +16,16 @@ def _storable(text: str) -> str:
     return text
 
 
+# Embeddings, overrides and isolates (Unicode Standard Annex 9, section 2): a name with one shows itself as another.
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(each) == "Cc" or each in _DIRECTIONS for each in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
 # What browsers take for an address (WHATWG HTML, 4.10.5.1.5), in one line.
 _ADDRESS = (
     r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -22,7 +33,7 @@ _ADDRESS = (
 )
 
 Storable = AfterValidator(_storable)
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Storable]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_one_line)]
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=_ADDRESS),

@@ -62,7 +62,9 @@ def _look(page: Any, url: str, path: str, mark: str) -> Visited:
         answer = page.goto(url, timeout=_MILLISECONDS, wait_until="load")
         found = page.evaluate(_PUT_IN, mark)
     except Error as error:
-        return Visited(path, 0, "" if "Download is starting" in str(error) else str(error).splitlines()[0])
+        if "Download is starting" in str(error):
+            return Visited(path, 0, "")
+        raise CheckError(f"Chromium could not open {path}: {str(error).splitlines()[0][:200]}") from None
     finally:
         page.remove_listener("dialog", closed)
     wrong = [f"the payload became {', '.join(sorted(set(found)))}"] if found else []

@@ -41,16 +41,22 @@ class Forwarder:
     beyond: int = 0
     unsent: int = 0
     """Requests that no client can send as they were meant, such as a header with a line break."""
+    endless: dict[tuple[str, str], Reply] = field(default_factory=dict)
+    """What streams without an end, by method and path: it is asked once."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         """What the platform says; 504 where it says nothing in time, 400 where the request cannot be sent."""
         with self.lock:
+            if known := self.endless.get((method, path.partition("?")[0])):
+                return known
             if len(self.asked) >= self.most:
                 self.beyond += 1
                 return Reply(429, (("Retry-After", "60"),))
             reply = self.ask(method, path, headers, body)
             if reply.status:
+                if reply.cut:
+                    self.endless[method, path.partition("?")[0]] = reply
                 self.asked.append(Asked(method, path, headers, body, reply))
                 return reply
             if "no answer within" not in reply.reason:
@@ -65,8 +71,7 @@ class Forwarder:
 def serving(forwarder: Forwarder) -> Iterator[str]:
     """``http://127.0.0.1:PORT`` of a server that asks ``forwarder``, until the block ends."""
     handler = type("Handler", (_Handler,), {"forwarder": forwarder})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -74,6 +79,13 @@ def serving(forwarder: Forwarder) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has left, and nobody is there to be told."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -20,18 +20,27 @@ from readiness.rows.inputs.tries import Try, judged
 from readiness.target import Target
 
 CHECKS = (checks.SERVER_ERRORS, checks.SCHEMA, checks.INVALID_DATA, checks.AUTH_IGNORED)
-EXAMPLES = 5
+EXAMPLES = 3
 SEED = 20_260
-MOST_REQUESTS = 320
+MOST_REQUESTS = 260
 SECONDS = 60.0
-_ASKED = ("not_a_server_error", "response_schema_conformance", "content_type_conformance", "negative_data_rejection")
+LONGEST = 8.0
+"""Seconds for one answer; what takes longer counts as broken."""
+_CHECKED = ("not_a_server_error", "response_schema_conformance", "content_type_conformance", "negative_data_rejection")
+_OPTIONS = (
+    *("--workers", "1", "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink"),
+    *("--continue-on-failure", "--checks", ",".join(_CHECKED), "--request-timeout", "15", "--max-redirects", "0"),
+    *("--suppress-health-check", "all", "--no-color", "--report", "json"),
+)
 
 
 def fuzz(target: Target) -> Iterator[Result]:
     """Run it, and then ask without a session what was answered with it."""
     made = stage(target, "fuzz")
-    forwarder = Forwarder(lambda method, path, headers, body: made.ask(method, path, headers=headers, body=body),
-                          MOST_REQUESTS)  # fmt: skip
+    forwarder = Forwarder(
+        lambda method, path, headers, body: made.ask(method, path, headers=headers, body=body, timeout=LONGEST),
+        MOST_REQUESTS,
+    )
     with serving(forwarder) as url:
         fuzzed, ran = _run(target, made, url)
     evidence = _evidence(fuzzed, ran, forwarder)
@@ -63,10 +72,10 @@ def _run(target: Target, made: Stage, url: str) -> tuple[Fuzzed, Ran]:
     out = (known.logout, known.leave, known.test_error)
     document, report = target.folder / "fuzz-openapi.json", target.folder / "fuzz-report.json"
     document.write_text(json.dumps(narrowed(reply.json, out, made.ids)), encoding="utf-8")
-    words = [str(Path(sys.executable).with_name("schemathesis")), "run", str(document), "--url", url, "--workers", "1",
-             "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink", "--no-color",
-             "--continue-on-failure", "--checks", ",".join(_ASKED), "--request-timeout", "15", "--max-redirects", "0",
-             "--suppress-health-check", "all", "--report", "json", "--report-json-path", str(report)]  # fmt: skip
+    tool = str(Path(sys.executable).with_name("schemathesis"))
+    # In a folder of its own: it keeps notes of its failures where it runs.
+    words = ["env", f"--chdir={target.folder}", tool, "run", str(document), "--url", url, *_OPTIONS]
+    words += ["--report-json-path", str(report)]
     ran = target.local.run(words, environment={"HYPOTHESIS_STORAGE_DIRECTORY": str(target.folder)}, timeout=SECONDS)
     try:
         fuzzed = reported(json.loads(report.read_text(encoding="utf-8")))

@@ -24,6 +24,8 @@ _SAID = re.compile(
     r"|Unclosed quotation mark|ODBC SQL Server|ORA-\d{5}|SQLSTATE\[|PDOException|ActiveRecord::Statement",
     re.IGNORECASE,
 )
+# A value that is refused for its form goes nowhere; 401 and 404 may come from a query.
+_NO_VALUE = (400, 413, 415, 422, 429)
 _QUOTE = "lr'\"\\"
 _TRUE, _FALSE = "lr' OR '1'='1", "lr' AND '1'='2"
 _SLEEPS = (  # each is for one database
@@ -46,7 +48,7 @@ def attempts(place: Place) -> Iterator[Try]:
     reply = place.ask(_QUOTE)
     wrong = error_of(reply)
     yield Try(place.name, "a quote", reply, wrong)
-    if wrong or 400 <= reply.status < 500:
+    if wrong or reply.status in _NO_VALUE:
         return
     yield _boolean(place)
     yield from _timed(place)

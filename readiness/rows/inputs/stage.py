@@ -40,17 +40,20 @@ class Stage:
         headers: Mapping[str, str] | None = None,
         body: bytes | Iterable[bytes] = b"",
         json: Any = None,
+        timeout: float = 10.0,
     ) -> Reply:
         """One request as the account, from an address that has not asked too much yet.
 
         What the edge blocks says nothing of the platform: it is asked again past the edge, where there is a way.
         """
         url = self.target.url(path)
-        reply = self._hand().ask(method, url, headers=headers, body=body, json=json)
+        reply = self._hand().ask(method, url, headers=headers, body=body, json=json, timeout=timeout)
         if reply.status == 429:
             # At another address where there is one; what the platform itself refuses is waited out.
             self._visitor = self._signed_in(self.target.visitor())
-            reply = self._visitor.ask(method, url, headers=headers, body=body, json=json, patient=_short(reply))
+            reply = self._visitor.ask(
+                method, url, headers=headers, body=body, json=json, timeout=timeout, patient=_short(reply)
+            )
         if reply.status == 403 and not reply.header("X-Release"):
             self.edge_blocked += 1
             if self.target.behind_edge is not None:

@@ -147,10 +147,10 @@ def _named(made: Stage, upload: Call, download: Call, name: str) -> Try:
     what = f"a name of {len(name)} characters" if len(name) > 60 else repr(name)
     came = _sent(made, upload, download, files.Sample(what, name, "text/plain", "text/plain", b"x", active=False))
     reply = came.got or came.sent
-    return Try("download" if came.got else "upload", what, reply, survival("", "", reply).wrong or _path_in(reply))
+    return Try("download" if came.got else "upload", what, reply, survival("", "", reply).wrong or path_in(reply))
 
 
-def _path_in(reply: Reply) -> str:
+def path_in(reply: Reply) -> str:
     """Whether the name to save a file under is a path, or ends in another type than was meant."""
     header = reply.header("Content-Disposition")
     for found in re.finditer(r"filename\*?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;]*))", header, re.IGNORECASE):
