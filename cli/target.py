@@ -45,6 +45,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     from adapters.local_command import LocalCommand
     from cli import target_ways
     from cli.world import Wishes, reached
+    from core.settings.names import full_name
     from core.settings.stack import load_stack
     from readiness.pace import Pace
     from readiness.redact import Redactor
@@ -78,7 +79,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 mailbox=lab.mailbox if lab else None,
                 alerts=lab.arrivals if lab else None,
                 errors=lab.arrivals if lab else None,
-                browser=Chromium(edge.address if edge else "", edge.ca_file if edge else ""),
+                browser=Chromium(edge, [full_name(name, settings.zone.name) for name in settings.dns.web]),
                 live_api=_live_api(stack),
                 live_changes=_live_changes(stack),
                 tls_scanner=_tls_scanner(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 # A short one only where it is called so: a path has words of its own.
 _TOKEN = re.compile(r"[?#&](?:token|code|key)=([\w.~%=-]{4,500})|[?#&/]([A-Za-z0-9_-]{16,200})(?=[\s&\"'<>]|$)")
+_MAILS = 4
 _DONE = (200, 201, 202, 204)
 
 
@@ -116,9 +117,14 @@ class People:
     def try_sign_up(self, person: Person) -> Reply:
         """Ask for an account, whatever the answer is; one that was made is removed at the end."""
         reply = self.make(person, self._calls.signup, name=person.name)
-        if reply.status in _DONE and not any(made is person for made in self._made):
-            self._made.append(person)
+        if reply.status in _DONE:
+            self.remember(person)
         return reply
+
+    def remember(self, person: Person) -> None:
+        """Remove the account of ``person`` at the end, however it was made."""
+        if not any(made is person for made in self._made):
+            self._made.append(person)
 
     def verify(self, person: Person) -> None:
         """Use the token of the mail that signing up sent. Raises :class:`CheckError`."""
@@ -143,17 +149,18 @@ class People:
         return arrived[0]
 
     def token_for(self, person: Person, when: str) -> str:
-        """The token in the link of the next mail to ``person``. Raises :class:`CheckError`."""
-        return self.token_in(self.mail_for(person, when), when)
+        """The token in the link of the next mail to ``person`` that has one. Raises :class:`CheckError`."""
+        return self.letter_for(person, when)[0]
 
-    def token_in(self, mail: Mail, when: str) -> str:
-        """The token in the link of ``mail``. Raises :class:`CheckError`."""
-        found = _TOKEN.search(mail.text)
-        if found is None:
-            raise CheckError(f"the mail that came {when} has no link with a token in it")
-        token = unquote(found[1] or found[2]).rstrip(".")
-        self._target.redactor.learn(token)
-        return token
+    def letter_for(self, person: Person, when: str) -> tuple[str, Mail]:
+        """The same with its mail; what only tells something, such as that a password was changed, is passed over."""
+        for _ in range(_MAILS):
+            mail = self.mail_for(person, when)
+            if found := _TOKEN.search(mail.text):
+                token = unquote(found[1] or found[2]).rstrip(".")
+                self._target.redactor.learn(token)
+                return token, mail
+        raise CheckError(f"none of the {_MAILS} mails that came {when} has a link with a token in it")
 
     def make(self, person: Person, call: Call, **values: str) -> Reply:
         """One of the platform's calls, by ``person``; their address and password need not be given."""
