@@ -57,12 +57,9 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe(Row.AUTH, (link_checks.BOUND,), links.bound, Touch.WRITES),
     Probe(Row.AUTH, (checks.EXPIRY_ENFORCED, link_checks.EXPIRED_REFUSED), links.expired, Touch.WRITES),
-    Probe(
-        Row.AUTH,
-        (link_checks.VERIFY_STRENGTH, link_checks.RESET_STRENGTH, checks.SESSION_STRENGTH),
-        guessing.tokens,
-        Touch.WRITES,
-    ),
+    Probe(Row.AUTH, (link_checks.VERIFY_STRENGTH,), guessing.proofs, Touch.WRITES),
+    Probe(Row.AUTH, (link_checks.RESET_STRENGTH,), guessing.resets, Touch.WRITES),
+    Probe(Row.AUTH, (checks.SESSION_STRENGTH,), guessing.sessions, Touch.WRITES),
     Probe(
         Row.AUTH,
         (
