@@ -114,7 +114,8 @@ class AdminAccount(Section):
     email: LowerMailbox
     """The account's address."""
     config_secret: Annotated[str, Field(max_length=60)] | None = None
-    """The stack's secret that is its password. Without it, the password is set anew by mail: for a lab."""
+    """The stack's secret that is its password; an account that is not there is made with it, where mail can be read.
+    Without it, the password is set anew by mail, in each run: for a lab."""
 
 
 class Imap(Section):

@@ -54,7 +54,7 @@ PUBLIC_ROUTES = {
     "/api/auth/logout",
     "/api/auth/reset",
     "/api/auth/reset/confirm",
-    "/api/webhooks/{source}",
+    "/api/webhooks/billing",
     "/api/slow",
     "/healthz",
     "/version",
