@@ -91,6 +91,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 world=world,
                 witnesses=target_ways.witnesses(world) if world else None,
                 drift=target_ways.drift(stack),
+                ages=lab.ages if lab else None,
             ),
             pace,
         )
@@ -111,11 +112,13 @@ class _Lab:
     arrivals: Arrivals
     nameserver: tuple[str, int]
     addresses: Callable[[], str]
+    ages: Callable[[str], None]
 
     @classmethod
     def of(cls, settings: Stack) -> _Lab:
         from adapters.inbox import LabArrivals, LabInbox
         from lab.api import status
+        from lab.hosts.ageing import age
         from lab.place import here
 
         place = here(ROOT)
@@ -134,6 +137,7 @@ class _Lab:
             LabArrivals(known["sink"]["received_url"]),
             (known["dns"]["address"], known["dns"]["port"]),
             address,
+            functools.partial(age, place),
         )
 
 
