@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from .roles import Role
 
@@ -129,11 +130,26 @@ class NewPost(Form):
 
 
 class NewInvite(Form):
-    """An invite; with ``email``, only that account can accept it."""
+    """An invite; with ``email``, only that account can accept it. ``expires_at`` is for an end of its own, at most 30
+    days away.
+    """
 
     role: Role = Role.MEMBER
     email: Email | None = None
     expires_in_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24 * 7
+    expires_at: AwareDatetime | None = None
+
+    @field_validator("expires_at")
+    @classmethod
+    def _soon(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not timedelta(0) < value - datetime.now(UTC) <= timedelta(days=30):
+            raise ValueError("must be in the future, and at most 30 days away")
+        return value
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long it is good for, from now."""
+        return self.expires_at - datetime.now(UTC) if self.expires_at else timedelta(hours=self.expires_in_hours)
 
 
 class AcceptInvite(Form):
