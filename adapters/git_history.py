@@ -70,7 +70,7 @@ class Patches:
                 yield from self._file()
                 self._path, self._new = _named(line), ""
             elif start == b"Bi" and self._new.strip("0"):
-                self.binaries.setdefault(self._new, f"{self._commit[:_SHORT]}:{self._path}")
+                self.binaries.setdefault(self._new, f"commit {self._commit[:_SHORT]}:{self._path}")
             elif line.startswith(self._mark):
                 yield from self._file()
                 self._commit = line[len(self._mark) :].strip().decode("ascii", "replace")

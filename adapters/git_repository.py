@@ -54,7 +54,7 @@ class GitRepository:
         yield from self._blobs(patches.binaries, seen)
         # What was added and never committed; a blob that a patch told of was looked at there.
         alone = sorted(objects["blob"] - patches.blobs - self._staged())
-        yield from self._blobs({name: f"no commit:{name[:12]}" for name in alone}, seen)
+        yield from self._blobs({name: f"object {name[:12]} of no commit:" for name in alone}, seen)
         for name in sorted(objects["tag"]):
             yield Piece(f"tag {name[:12]}", "", self._git.ask("cat-file", "tag", name))
 
@@ -126,9 +126,9 @@ class GitRepository:
                 if kind != "blob":
                     raise CheckError(f"the object {name[:12]} is missing: the repository is broken")
                 data = out.read(int(size) + 1)[:-1]
-                commit, _, path = wanted[name].partition(":")
+                place, _, path = wanted[name].partition(":")
                 seen.binaries += 1
-                yield Piece(f"commit {commit}", path, data)
+                yield Piece(place, path, data)
 
     def _small(self, names: list[str], wanted: dict[str, str], seen: Coverage) -> list[str]:
         asked = "".join(f"{name}\n" for name in names).encode()

@@ -76,20 +76,6 @@ class Calls(Section):
     """Invites an address; gives the invite's token, unless it goes by mail alone."""
     accept_invite: Call = Call(path="/api/invites/accept", body={"token": "{token}"})
     """Joins by it."""
-    create_invite_as: Call | None = Call(
-        path="/api/orgs/{org_id}/invites", body={"email": "{email}", "role": "{role}"}, gives="token"
-    )
-    """Invites an address to a role."""
-    create_short_invite: Call | None = Call(
-        path="/api/orgs/{org_id}/invites", body={"email": "{email}", "expires_at": "{expires_at}"}, gives="token"
-    )
-    """Invites an address until a time (RFC 3339, UTC)."""
-    revoke_invite: Call | None = Call(method="DELETE", path="/api/orgs/{org_id}/invites/{invite_id}")
-    """Takes an invite back; `invite_id` is the `id` that making it gave."""
-    list_members: Call | None = Call(method="GET", path="/api/orgs/{org_id}/members")
-    """Who is a member, and in which role."""
-    remove_member: Call | None = Call(method="DELETE", path="/api/orgs/{org_id}/members/{user_id}")
-    """Takes a member out."""
     upload: Call | None = Call(path="/api/orgs/{org_id}/spaces/{space_id}/uploads?name={name}", gives="id")
     """Stores the request's body as a file."""
     download: Call | None = Call(method="GET", path="/api/orgs/{org_id}/spaces/{space_id}/uploads/{upload_id}")
@@ -128,8 +114,7 @@ class AdminAccount(Section):
     email: LowerMailbox
     """The account's address."""
     config_secret: Annotated[str, Field(max_length=60)] | None = None
-    """The stack's secret that is its password; an account that is not there is made with it, where mail can be read.
-    Without it, the password is set anew by mail, in each run: for a lab."""
+    """The stack's secret that is its password. Without it, the password is set anew by mail: for a lab."""
 
 
 class Imap(Section):
@@ -165,6 +150,31 @@ class AppLimits(Section):
     """Invites of one organisation."""
     posts: Promise | None = Promise(requests=120, seconds=60)
     """What one account writes for others to read."""
+
+
+class Restore(Section):
+    """A command that restores a backup into a place of its own, and says whether that went well by its exit status."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    """What is restored, such as `database`."""
+    command: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(min_length=1)]
+    """Its words, run in the project's folder without a shell. A line `backup of 2026-01-31T03:00:00Z` says how old."""
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 120
+    """What it may take."""
+    max_age_hours: Annotated[int, Field(ge=1, le=8784)] = 26
+    """How old the backup may be."""
+
+
+class Releasing(Section):
+    """Who may release, and what shows that data would come back."""
+
+    by: tuple[Annotated[str, Field(min_length=3, max_length=160)], ...] = ()
+    """CI's identities as the record of releases has them, `user@host`, where `*` stands for any text: `ci@*`. The user
+    is `LAUNCH_READY_WHO` where the job sets it."""
+    last: Annotated[int, Field(ge=1, le=500)] = 20
+    """How many of the last releases are looked at."""
+    restores: Annotated[tuple[Restore, ...], Field(max_length=20)] = ()
+    """The backups."""
 
 
 class Readiness(Section):
@@ -223,6 +233,8 @@ class Readiness(Section):
     """The longest that a link that proves an address may work, in hours."""
     expired: Expired | None = None
     """Kept from an account for tests, so that what is over can be seen to be refused. Each is used once a run."""
+    releasing: Releasing = Releasing()
+    """How releases are made, and what backups are worth."""
     requests_per_second: Annotated[int, Field(ge=1, le=100)] = 25
     """The most that one host name is asked, all checks together."""
     api_p95_ms: Annotated[int, Field(ge=1, le=60_000)] = 500

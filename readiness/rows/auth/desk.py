@@ -77,7 +77,8 @@ class Desk:
 
     def mail(self, person: Person, when: str) -> tuple[str, Mail]:
         """The token of the next mail to ``person``, and the mail. Raises :class:`CheckError`."""
-        return self.target.people.letter_for(person, when)
+        mail = self.target.people.mail_for(person, when)
+        return self.target.people.token_in(mail, when), mail
 
     def reset_token(self, person: Person) -> str:
         """Ask for a reset and read the mail. Raises :class:`CheckError`."""

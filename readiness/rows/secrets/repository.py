@@ -82,7 +82,7 @@ def _history(repository: Repository, scanner: Scanner, spotter: Spotter) -> tupl
 
 
 def _judged(check: Check, look: _Look, judge: Judge, words: str, *evidence: Evidence) -> Result:
-    leaks = look.scanned.leaks if look.scanned else ()
+    leaks = [leak for leak in look.scanned.leaks if not _weak(leak)] if look.scanned else []
     opened = [leak for leak in leaks if judge.closed_by(leak) is None]
     closed = len(leaks) - len(opened)
     told = (*evidence, *_found(opened, judge))
@@ -96,6 +96,11 @@ def _judged(check: Check, look: _Look, judge: Judge, words: str, *evidence: Evid
         return unknown(check, f"{_count(len(left), 'file')} too big to be looked at: {', '.join(left[:5])}", *told)
     suffix = f"; {closed} findings are closed in {NAME}" if closed else ""
     return passed(check, f"nothing open, {words}{suffix}", *told)
+
+
+def _weak(leak: Leak) -> bool:
+    """What the scanner is not sure of in a content that was never committed: no file's name says what it is."""
+    return leak.confidence == "low" and leak.place.startswith("object ")
 
 
 def _tree_words(look: _Look) -> str:

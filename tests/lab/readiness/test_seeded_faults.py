@@ -14,11 +14,6 @@ TABLE = {
     "cookie-without-secure": "auth.cookie-secure",
     "reset-reusable": "auth.reset-token-single-use",
     "tenant-check-missing": "authorization.reads-of-others",
-    "mail-past-the-relay": "email.message-signed",
-    "mail-from-elsewhere": "email.message-spf",
-    "mail-from-not-aligned": "email.message-aligned",
-    "mail-without-id": "email.message-form",
-    "mail-without-return-path": "email.bounces",
 }
 _CLEAN: dict[str, str] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -37,7 +38,7 @@ async def create(org_id: UUID, form: NewInvite, user: SignedIn, connection: Db) 
         form.role.value,
         form.email,
         user.id,
-        form.lifetime,
+        timedelta(hours=form.expires_in_hours),
     )
     return NewInviteView(**row, token=token)
 
