@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from core.errors import CheckError
+from core.site import Visitor
 from readiness import calls
 from readiness.rows.monitoring.canaries import Canary
 from readiness.target import Target
 
+_TOO_LONG = str(2**40)
+"""Bytes: no server lets that in, and each says so at once."""
 _SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
@@ -44,26 +47,47 @@ def send(target: Target, canaries: Mapping[str, Canary], marker: str) -> Sent:
 
     Raises :class:`CheckError` where nothing was answered.
     """
-    visitor = target.visitor()
-    answers = []
-    for ask in [*_as_anybody(target, canaries, marker), *_calls(target, canaries)]:
-        reply = visitor.ask(
-            ask.method, target.url(ask.path), headers=ask.headers, body=ask.body, json=ask.json, patient=False
-        )
-        answers.append((ask.place, f"{ask.method} {ask.path.partition('?')[0]}", str(reply.status)))
+    visitor, site = target.visitor(), target.settings.platform.homepage
+    asks = [*_as_anybody(target, canaries, marker, (site, target.settings.readiness.calls.me.path))]
+    answers = [_asked(target, visitor, ask) for ask in [*asks, *_calls(target, canaries)]]
     answers += _as_a_user(target, canaries)
+    answers += _past_the_edge(target, canaries, marker)
     sent = Sent(tuple(answers))
     if not sent.answered:
         raise CheckError(f"{target.origin} answers nothing: no secret could be sent through it")
     return sent
 
 
-def _as_anybody(target: Target, canaries: Mapping[str, Canary], marker: str) -> Iterator[Ask]:
+def _asked(target: Target, visitor: Visitor, ask: Ask, through: str = "") -> tuple[str, str, str]:
+    reply = visitor.ask(ask.method, target.url(ask.path), headers=ask.headers, body=ask.body, json=ask.json)
+    return f"{ask.place}{through}", f"{ask.method} {ask.path.partition('?')[0]}", str(reply.status)
+
+
+def _past_the_edge(target: Target, canaries: Mapping[str, Canary], marker: str) -> list[tuple[str, str, str]]:
+    """Each host gets the marker; the first one also what the edge may have stopped, and what its nginx refuses."""
+    if target.behind_edge is None:
+        return []
+    answers, site = [], target.settings.platform.homepage
+    refused = Ask(
+        "a body that is said to be far too long",
+        "POST",
+        f"{site}?token={canaries['query string'].value}",
+        {"Content-Length": _TOO_LONG, "Referer": target.url(f"/reset?token={canaries['reset link'].value}")},
+    )
+    for number, host in enumerate(target.shells):
+        visitor = target.behind_edge(host)
+        asks = [Ask("a path that is not there", "GET", f"/{marker}")]
+        asks += [] if number else [*_as_anybody(target, canaries, marker, (site,)), refused]
+        answers += [_asked(target, visitor, ask, ", past the edge") for ask in asks]
+    return answers
+
+
+def _as_anybody(target: Target, canaries: Mapping[str, Canary], marker: str, paths: tuple[str, ...]) -> Iterator[Ask]:
     value = {kind: canary.value for kind, canary in canaries.items()}
-    me, site = target.settings.readiness.calls.me, target.settings.platform.homepage
+    site = target.settings.platform.homepage
     cookie = f"{target.settings.readiness.session_cookie}={value['session cookie']}"
     yield Ask("a path that is not there", "GET", f"/{marker}")
-    for path in (site, me.path, f"/{marker}-none"):
+    for path in (*paths, f"/{marker}-none"):
         yield Ask("a bearer token", "GET", path, {"Authorization": f"Bearer {value['JWT']}"})
         yield Ask("Basic credentials", "GET", path, {"Authorization": f"Basic {value['Basic credentials']}"})
         yield Ask("other credentials", "GET", path, {"Authorization": value["Authorization header"]})

@@ -16,7 +16,8 @@ from readiness.rows.monitoring import checks
 from readiness.rows.monitoring.canaries import Canary, make, spellings
 from readiness.target import Target
 
-_WAIT = 15.0
+WAIT_SECONDS = 12.0
+"""How long an event may take to be seen."""
 _BEYOND_THE_EDGE = (401, 403, 404)
 """What the edge (Access, the firewall) or the platform answers to whom it does not let through."""
 
@@ -46,9 +47,9 @@ def tracked(target: Target) -> Iterator[Result]:
         yield unknown(checks.TRACKED, why, said)
         yield unknown(checks.SCRUBBED, why, said)
         return
-    found = target.errors.wait("/", contains=marker, seconds=_WAIT)
+    found = target.errors.wait("/", contains=marker, seconds=WAIT_SECONDS)
     if not found:
-        yield failed(checks.TRACKED, f"no event with {marker} came to the error tracker in {_WAIT:g} s", said)
+        yield failed(checks.TRACKED, f"no event with {marker} came to the error tracker in {WAIT_SECONDS:g} s", said)
         yield unknown(checks.SCRUBBED, "there is no event to look into")
         return
     event = found[0]

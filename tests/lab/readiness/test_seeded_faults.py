@@ -14,6 +14,14 @@ TABLE = {
     "cookie-without-secure": "auth.cookie-secure",
     "reset-reusable": "auth.reset-token-single-use",
     "tenant-check-missing": "authorization.reads-of-others",
+    "error-with-headers": "monitoring.error-scrubbed",
+    "error-with-query": "monitoring.error-scrubbed",
+    "log-authorization": "monitoring.logs-redacted",
+    "log-encoded": "monitoring.logs-redacted",
+    "log-login": "monitoring.logs-redacted",
+    "log-webhook": "monitoring.logs-redacted",
+    "refusals-tracked": "monitoring.tracker-redacted",
+    "tracker-off": "monitoring.error-tracked",
 }
 _CLEAN: dict[str, str] = {}
 
