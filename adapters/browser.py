@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
-from collections.abc import Iterator
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from core.errors import CheckError
+from core.settings.hosts import Edge
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # It looks for updates, and for Google's hosts, unless it is told not to; as root it has no sandbox.
@@ -22,18 +24,29 @@ _QUIET = (
     "--no-first-run",
     "--disable-gpu",
 )
+# What it asks on its own account all the same.
+_ITS_OWN = (
+    "accounts.google.com",
+    "*.clients.google.com",
+    "clients*.google.com",
+    "update.googleapis.com",
+    "*-pa.googleapis.com",
+    "content-autofill.googleapis.com",
+    "safebrowsing.googleapis.com",
+)
 
 
 class Chromium:
     """Fulfils :class:`core.site.Browser`.
 
-    ``at`` is the one address that every name leads to ("" for DNS); ``ca_file`` an authority to believe beside the
-    usual ones, by its key (``--ignore-certificate-errors-spki-list``), which is a lab's.
+    ``edge`` is where ``names`` lead to, and no other name leads anywhere then; without it DNS says where. The edge's
+    authority is believed for ``names``, beside the usual ones. Chromium takes further authorities from the user's own
+    store alone, so it is told the keys that this one vouches for now (``--ignore-certificate-errors-spki-list``).
     """
 
-    def __init__(self, at: str = "", ca_file: str = "") -> None:
-        self._at = at
-        self._ca_file = ca_file
+    def __init__(self, edge: Edge | None = None, names: Iterable[str] = ()) -> None:
+        self._edge = edge
+        self._names = tuple(names)
 
     @contextmanager
     def page(self, *, mobile: bool = False) -> Iterator[Any]:
@@ -56,11 +69,15 @@ class Chromium:
                 browser.close()
 
     def _arguments(self) -> list[str]:
-        words = list(_QUIET)
-        if self._at:
-            words.append(f"--host-resolver-rules=MAP * {self._at}")
-        if self._ca_file:
-            words.append(f"--ignore-certificate-errors-spki-list={_key_digest(Path(self._ca_file))}")
+        words, edge = list(_QUIET), self._edge
+        rules = [f"MAP {name} ~NOTFOUND" for name in _ITS_OWN]
+        if edge:
+            ways = ((80, edge.http_port), (443, edge.https_port))
+            rules = [f"MAP {name}:{port} {edge.address}:{own}" for name in self._names for port, own in ways]
+            rules.append("MAP * ~NOTFOUND")
+        words.append(f"--host-resolver-rules={','.join(rules)}")
+        if edge and edge.ca_file and (keys := {_key_digest(edge, name) for name in self._names}):
+            words.append(f"--ignore-certificate-errors-spki-list={','.join(sorted(keys))}")
         return words
 
 
@@ -71,11 +88,23 @@ def _executable() -> str:
     raise CheckError("there is no Chromium: run scripts/setup, or apt-get install chromium")
 
 
-def _key_digest(path: Path) -> str:
-    """Base64 of the SHA-256 of the certificate's public key (SubjectPublicKeyInfo)."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from cryptography.x509 import load_pem_x509_certificate
+def _key_digest(edge: Edge, name: str) -> str:
+    """Base64 of the SHA-256 of the key (SubjectPublicKeyInfo) that ``name`` shows, by the edge's own authority.
 
-    key = load_pem_x509_certificate(path.read_bytes()).public_key()
+    Raises :class:`CheckError` for no answer, and for a certificate that the authority does not vouch for.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.x509 import load_der_x509_certificate
+
+    context = ssl.create_default_context(cafile=edge.ca_file)
+    try:
+        with (
+            socket.create_connection((edge.address, edge.https_port), 5) as connection,
+            context.wrap_socket(connection, server_hostname=name) as secured,
+        ):
+            shown = secured.getpeercert(binary_form=True) or b""
+    except OSError as error:
+        raise CheckError(f"{name} shows no certificate of {edge.ca_file} ({type(error).__name__})") from None
+    key = load_der_x509_certificate(shown).public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(hashlib.sha256(spki).digest()).decode()

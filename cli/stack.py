@@ -57,7 +57,7 @@ def up(_context: Context, stack: str = LAB, engine: str = "auto", yes: bool = Fa
 
 
 def _require_key(stack: str) -> None:
-    """Raise :class:`SettingsError` where the edge's own key is not that of its certificate: hosts would refuse the edge.
+    """Raise :class:`SettingsError` where the edge's own key is not that of its certificate: hosts would refuse it.
 
     Where this machine cannot decrypt the key (another secrets provider), Cloudflare says so when it is applied.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from readiness.target import Target
 
 LAB = "lab"
+_ADDRESSES = 60_000
+"""How many a lab's visitors ask from: those of 127.<net>.9.1 up to 127.<net>.248.250."""
 
 
 @contextmanager
@@ -42,6 +45,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     from adapters.local_command import LocalCommand
     from cli import target_ways
     from cli.world import Wishes, reached
+    from core.settings.names import full_name
     from core.settings.stack import load_stack
     from readiness.pace import Pace
     from readiness.redact import Redactor
@@ -75,7 +79,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 mailbox=lab.mailbox if lab else None,
                 alerts=lab.arrivals if lab else None,
                 errors=lab.arrivals if lab else None,
-                browser=Chromium(edge.address if edge else "", edge.ca_file if edge else ""),
+                browser=Chromium(edge, [full_name(name, settings.zone.name) for name in settings.dns.web]),
                 live_api=_live_api(stack),
                 live_changes=_live_changes(stack),
                 tls_scanner=_tls_scanner(),
@@ -87,6 +91,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 world=world,
                 witnesses=target_ways.witnesses(world) if world else None,
                 drift=target_ways.drift(stack),
+                ages=lab.ages if lab else None,
             ),
             pace,
         )
@@ -107,21 +112,24 @@ class _Lab:
     arrivals: Arrivals
     nameserver: tuple[str, int]
     addresses: Callable[[], str]
+    ages: Callable[[str], None]
 
     @classmethod
     def of(cls, settings: Stack) -> _Lab:
         from adapters.inbox import LabArrivals, LabInbox
         from lab.api import status
+        from lab.hosts.ageing import age
         from lab.place import here
 
         place = here(ROOT)
         known = status(place)
         # Below 127.<net>.9.0 nothing of the lab listens: each visitor asks from an address of its own.
-        numbers, lock = itertools.count(1), threading.Lock()
+        # Not the same ones in each run: the edge may keep those of the last one out for a while.
+        numbers, lock = itertools.count(secrets.randbelow(_ADDRESSES)), threading.Lock()
 
         def address() -> str:
             with lock:
-                number = next(numbers)
+                number = next(numbers) % _ADDRESSES
             return place.address(9 + number // 250, 1 + number % 250)
 
         return cls(
@@ -129,6 +137,7 @@ class _Lab:
             LabArrivals(known["sink"]["received_url"]),
             (known["dns"]["address"], known["dns"]["port"]),
             address,
+            functools.partial(age, place),
         )
 
 

@@ -63,6 +63,7 @@ class Target:
     world: World | None = None
     witnesses: Callable[[], Witnesses] | None = None
     drift: Callable[[], Compared] | None = None
+    ages: Callable[[str], None] | None = None
     people: People = field(init=False)
 
     def __post_init__(self) -> None:

@@ -76,6 +76,20 @@ class Calls(Section):
     """Invites an address; gives the invite's token, unless it goes by mail alone."""
     accept_invite: Call = Call(path="/api/invites/accept", body={"token": "{token}"})
     """Joins by it."""
+    create_invite_as: Call | None = Call(
+        path="/api/orgs/{org_id}/invites", body={"email": "{email}", "role": "{role}"}, gives="token"
+    )
+    """Invites an address to a role."""
+    create_short_invite: Call | None = Call(
+        path="/api/orgs/{org_id}/invites", body={"email": "{email}", "expires_at": "{expires_at}"}, gives="token"
+    )
+    """Invites an address until a time (RFC 3339, UTC)."""
+    revoke_invite: Call | None = Call(method="DELETE", path="/api/orgs/{org_id}/invites/{invite_id}")
+    """Takes an invite back; `invite_id` is the `id` that making it gave."""
+    list_members: Call | None = Call(method="GET", path="/api/orgs/{org_id}/members")
+    """Who is a member, and in which role."""
+    remove_member: Call | None = Call(method="DELETE", path="/api/orgs/{org_id}/members/{user_id}")
+    """Takes a member out."""
     upload: Call | None = Call(path="/api/orgs/{org_id}/spaces/{space_id}/uploads?name={name}", gives="id")
     """Stores the request's body as a file."""
     download: Call | None = Call(method="GET", path="/api/orgs/{org_id}/spaces/{space_id}/uploads/{upload_id}")
@@ -114,7 +128,8 @@ class AdminAccount(Section):
     email: LowerMailbox
     """The account's address."""
     config_secret: Annotated[str, Field(max_length=60)] | None = None
-    """The stack's secret that is its password. Without it, the password is set anew by mail: for a lab."""
+    """The stack's secret that is its password; an account that is not there is made with it, where mail can be read.
+    Without it, the password is set anew by mail, in each run: for a lab."""
 
 
 class Imap(Section):

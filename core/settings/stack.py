@@ -161,7 +161,7 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
             key = f"{NAMESPACE}:{name}"
             yield (
                 f"{tree.where(('config', key))}: config.{cut(key)} is not a known section nor a secret that "
-                f"{NAMESPACE}:secrets, :credentials, :email or :tls names{near(name, known)}; "
+                f"{NAMESPACE}:secrets, :credentials, :email, :monitoring, :tls or :readiness names{near(name, known)}; "
                 f"sections: {', '.join(SECTIONS)}"
             )
 
@@ -169,7 +169,7 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
 def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
     """The config secrets that sections name, as far as a section that may be wrong can be read."""
     named = (("secrets", "items"), ("credentials", "items"), ("email", "dkim"), ("monitoring", "webhooks"))
-    for name, key in (*named, ("tls", "origin_pulls")):
+    for name, key in (*named, ("tls", "origin_pulls"), ("readiness", "admin"), ("readiness", "mailbox")):
         section = config.get(f"{NAMESPACE}:{name}")
         items = section.get(key) if isinstance(section, dict) else None
         for item in items if isinstance(items, list) else [items]:
@@ -195,6 +195,9 @@ def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iter
     needed_by |= {item.config_secret: item.name for item in stack.monitoring.webhooks if item.config_secret}
     if pulls := stack.tls.origin_pulls:
         needed_by[pulls.config_secret] = "of tls.origin_pulls"
+    for part in ("admin", "mailbox"):
+        if (account := getattr(stack.readiness, part)) and account.config_secret:
+            needed_by[account.config_secret] = f"of readiness.{part}"
     for config_secret, name in needed_by.items():
         key = f"{NAMESPACE}:{config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"

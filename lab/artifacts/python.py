@@ -18,6 +18,11 @@ Version = tuple[int, int]
 
 # Of the wheels' contents, what running the app never reads.
 _UNREAD = ("*.pyx", "*.pxd", "*.pyi", "*.c", "*.h")
+# Of Pillow: AVIF, fonts, colour profiles and Tk, a third of all that is sent to a host. Uploads are none of these.
+_UNUSED = (
+    *("PIL/_avif.*", "PIL/_imagingft.*", "PIL/_imagingcms.*", "PIL/_imagingtk.*", "pillow.libs/libavif-*"),
+    *("pillow.libs/libfreetype-*", "pillow.libs/libharfbuzz-*", "pillow.libs/liblcms2-*", "pillow.libs/libbrotli*"),
+)
 _BUILD_ONLY = ("bin", "cffi", "cffi-*", "pycparser", "pycparser-*")
 _GLIBCS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
@@ -55,6 +60,9 @@ def install(version: Version, requirements: Path, target: Path) -> None:
             shutil.rmtree(path)
     for pattern in _UNREAD:
         for path in target.rglob(pattern):
+            path.unlink()
+    for pattern in _UNUSED:
+        for path in target.glob(pattern):
             path.unlink()
     _forget_commands(target)
 

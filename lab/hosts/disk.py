@@ -13,7 +13,7 @@ from pathlib import Path
 from core.errors import LabError
 from core.mail import sts_policy
 from core.settings.zone_mail import zone_mail
-from lab.hosts import identity, mounts
+from lab.hosts import door, identity, mounts
 from lab.hosts.host import DATABASE_PORT, Host
 from lab.pki import Pki
 from lab.place import HTTPS_PORT, SSH_PORT, ZONE, Place
@@ -94,7 +94,8 @@ def _app_files(host: Host) -> list[File]:
     return [
         # As on a rented machine: `invoke hosts.prepare --stack lab` is root's.
         File("/root/.ssh/authorized_keys", f"{identity.deploy_key(host.place)}\n", 0o600),
-        File("/etc/nginx/snippets/app-listen.conf", listen),
+        File("/etc/nginx/snippets/app-listen.conf", listen + door.lines(host.place)),
+        *([File(door.CERTIFICATE, shown)] if (shown := door.certificate_of(host.place)) else []),
         File("/etc/app/env", identity.app_environment(host.place), 0o600),
         File("/etc/app/tls/origin.pem", certificate.read_text()),
         File("/etc/app/tls/origin.key", key.read_text(), 0o600),

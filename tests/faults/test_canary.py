@@ -22,10 +22,10 @@ from deploy.contract import contract
 from deploy.operation import World
 from lab.hosts import api
 from tests.faults.conftest import NAMES
-from tests.faults.prober import any_certificate
+from tests.faults.prober import any_certificate, source_to
 
 if TYPE_CHECKING:
-    from tests.faults.prober import any_certificate
+    from tests.faults.prober import any_certificate, source_to
 from tests.faults.conftest import Machines
 
 Live = Callable[..., Artifact]
@@ -66,7 +66,8 @@ class Visitors:
 
 
 def connected(address: str) -> http.client.HTTPSConnection:
-    return http.client.HTTPSConnection(address, 443, context=any_certificate(), timeout=60)
+    source = (source_to(address), 0)
+    return http.client.HTTPSConnection(address, 443, context=any_certificate(), timeout=60, source_address=source)
 
 
 @contextmanager

@@ -65,7 +65,8 @@ class Desk:
 
 
 async def sign_up(desk: Desk, form: SignUp) -> Letter | None:
-    """Make an account; returns what is to be mailed."""
+    """Make an account; returns what is to be mailed. Raises 422 for a password that is easily guessed."""
+    await desk.passwords.require_good(form.password, form.email, form.name)
     hashed = await desk.passwords.hash(form.password)
     token, digest = tokens.make()
     too_many = await limits.spend(desk.pool, limits.LETTERS, desk.subject(form.email))
@@ -129,11 +130,12 @@ async def forgotten(desk: Desk, email: str) -> None:
 
 
 async def set_password(desk: Desk, form: NewPassword) -> Letter:
-    """Set it by a mailed token, which proves the address too; every session of the account ends. Raises 404."""
+    """Set it by a mailed token, which proves the address too; every session of the account ends. Raises 404, 422."""
     digest = tokens.digest(form.token)
     # Looked at first, so that made-up tokens cost no hash; used up only after it.
     if await desk.pool.fetchval(f"SELECT user_id {_OPEN}", digest, "reset") is None:
         raise unusable()
+    await desk.passwords.require_good(form.password)
     hashed = await desk.passwords.hash(form.password)
     async with desk.pool.acquire() as connection, connection.transaction():
         user_id = await connection.fetchval(_USE, digest, "reset")
@@ -147,8 +149,9 @@ async def set_password(desk: Desk, form: NewPassword) -> Letter:
 
 
 async def change_password(desk: Desk, user: User, form: ChangedPassword, keep: bytes) -> Letter:
-    """Change it; of the sessions, the one with the digest ``keep`` stays. Raises 403 for a wrong one, 429."""
+    """Change it; of the sessions, the one with the digest ``keep`` stays. Raises 403 for a wrong one, 422, 429."""
     await require_password(desk, user, form.current)
+    await desk.passwords.require_good(form.new, user.email, user.name)
     hashed = await desk.passwords.hash(form.new)
     async with desk.pool.acquire() as connection, connection.transaction():
         await _store_password(connection, user.id, hashed)

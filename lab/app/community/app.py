@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 from . import parts, problems, tidy
 from .database import Pool
+from .described import DescribedApp
 from .feed import Feed
 from .health import database_check
 from .mail import Mailer
@@ -29,7 +30,7 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
 
     ``X-Release`` and ``X-Colour`` are added by the server, not here: they must be on answers that never got here too.
     """
-    app = FastAPI(
+    app = DescribedApp(
         title="Community",
         version=settings.release,
         docs_url=None,

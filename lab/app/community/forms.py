@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from .roles import Role
 
@@ -15,6 +17,16 @@ def _storable(text: str) -> str:
     return text
 
 
+# Embeddings, overrides and isolates (Unicode Standard Annex 9, section 2): a name with one shows itself as another.
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(each) == "Cc" or each in _DIRECTIONS for each in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
 # What browsers take for an address (WHATWG HTML, 4.10.5.1.5), in one line.
 _ADDRESS = (
     r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -22,7 +34,7 @@ _ADDRESS = (
 )
 
 Storable = AfterValidator(_storable)
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Storable]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_one_line)]
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=_ADDRESS),
@@ -118,11 +130,26 @@ class NewPost(Form):
 
 
 class NewInvite(Form):
-    """An invite; with ``email``, only that account can accept it."""
+    """An invite; with ``email``, only that account can accept it. ``expires_at`` is for an end of its own, at most 30
+    days away.
+    """
 
     role: Role = Role.MEMBER
     email: Email | None = None
     expires_in_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24 * 7
+    expires_at: AwareDatetime | None = None
+
+    @field_validator("expires_at")
+    @classmethod
+    def _soon(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not timedelta(0) < value - datetime.now(UTC) <= timedelta(days=30):
+            raise ValueError("must be in the future, and at most 30 days away")
+        return value
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long it is good for, from now."""
+        return self.expires_at - datetime.now(UTC) if self.expires_at else timedelta(hours=self.expires_in_hours)
 
 
 class AcceptInvite(Form):

@@ -2,7 +2,7 @@
 
 from readiness.check import Row
 from readiness.probe import Probe, Touch
-from readiness.rows.auth import checks, enumeration, guessing, link_checks, links, passwords, sessions
+from readiness.rows.auth import checks, enumeration, guessing, journey, link_checks, links, passwords, sessions
 
 PROBES: tuple[Probe, ...] = (
     Probe(
@@ -57,10 +57,21 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe(Row.AUTH, (link_checks.BOUND,), links.bound, Touch.WRITES),
     Probe(Row.AUTH, (checks.EXPIRY_ENFORCED, link_checks.EXPIRED_REFUSED), links.expired, Touch.WRITES),
+    Probe(Row.AUTH, (link_checks.VERIFY_STRENGTH,), guessing.proofs, Touch.WRITES),
+    Probe(Row.AUTH, (link_checks.RESET_STRENGTH,), guessing.resets, Touch.WRITES),
+    Probe(Row.AUTH, (checks.SESSION_STRENGTH,), guessing.sessions, Touch.WRITES),
     Probe(
         Row.AUTH,
-        (link_checks.VERIFY_STRENGTH, link_checks.RESET_STRENGTH, checks.SESSION_STRENGTH),
-        guessing.tokens,
+        (
+            link_checks.JOURNEY,
+            link_checks.NO_REFERRER,
+            link_checks.NO_THIRD_PARTY,
+            link_checks.NOT_LEFT,
+            link_checks.NOT_STORED,
+            link_checks.NOT_AFTER_LOGOUT,
+            link_checks.PASSWORD_FIELDS,
+        ),
+        journey.way,
         Touch.WRITES,
     ),
     Probe(Row.AUTH, tuple(checks.NO_ENUMERATION.values()), enumeration.wording, Touch.WRITES),

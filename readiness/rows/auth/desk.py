@@ -77,8 +77,7 @@ class Desk:
 
     def mail(self, person: Person, when: str) -> tuple[str, Mail]:
         """The token of the next mail to ``person``, and the mail. Raises :class:`CheckError`."""
-        mail = self.target.people.mail_for(person, when)
-        return self.target.people.token_in(mail, when), mail
+        return self.target.people.letter_for(person, when)
 
     def reset_token(self, person: Person) -> str:
         """Ask for a reset and read the mail. Raises :class:`CheckError`."""

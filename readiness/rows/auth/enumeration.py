@@ -14,7 +14,7 @@ from readiness import calls
 from readiness.check import Result, Table, held
 from readiness.people import Person
 from readiness.rows.auth import checks
-from readiness.rows.auth.desk import Desk, firm
+from readiness.rows.auth.desk import GOOD, Desk, firm
 from readiness.rows.auth.pairs import Difference, difference
 from readiness.rows.auth.wording import differences
 from readiness.target import Target
@@ -91,6 +91,19 @@ def limits(target: Target) -> Iterator[Result]:
     seen = Table("Statuses, one after another", ("call", "address", "statuses"), tuple(rows))
     summary = f"{_OVER['login']} logins and {_OVER['reset']} resets are answered alike with an account and without"
     yield held(checks.NO_LIMIT_TELLS, wrong, summary, seen)
+    _unlock(desk, known)
+
+
+def _unlock(desk: Desk, person: Person) -> None:
+    """Set a new password by the newest mail: the account can be removed then, whatever its limit says."""
+    mailbox, people = desk.target.mailbox, desk.target.people
+    waiting = mailbox.wait(person.email, seen=person.seen, seconds=2.0) if mailbox else []
+    if not waiting:
+        return
+    person.seen += [mail.id for mail in waiting[:-1]]
+    token, password = people.letter_for(person, "after asking for resets")[0], desk.new_password()
+    if people.make(person, desk.calls.set_password, token=token, password=password).status in GOOD:
+        person.password = password
 
 
 def _status(desk: Desk, kind: Kind, person: Person) -> int:

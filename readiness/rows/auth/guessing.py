@@ -16,24 +16,33 @@ from readiness.target import Target
 
 _T = TypeVar("_T")
 _ACCOUNTS = 5
-"""That ask for links, each as often as :data:`_RESETS`: an account may not ask for many."""
-_RESETS = 4
+"""That ask for links in turn: no account may ask for many."""
 
 
-def tokens(target: Target) -> Iterator[Result]:
-    """Have 20 of each kind given out: links that prove an address, links for a reset, sessions."""
-    desk, people = Desk(target), target.people
-    crowd = [people.stranger("crowd") for _ in range(FEWEST)]
+def proofs(target: Target) -> Iterator[Result]:
+    """Have 20 accounts made, and compare the links that prove their addresses."""
+    desk = Desk(target)
+    crowd = [target.people.stranger("crowd") for _ in range(FEWEST)]
     signed, stopped = _gather(partial(_signs_up, desk, person) for person in crowd)
     # All sign up before the first mail is read: the platform may send it later.
-    proofs, why = _gather(partial(_proof, desk, person) for person in signed)
-    proven = [_proven(desk, person, token) for person, token in zip(signed[:_ACCOUNTS], proofs, strict=False)]
-    known = [text for person in signed for text in (person.email, person.name, person.id)]
-    yield _judged(link_checks.VERIFY_STRENGTH, proofs, known, MAIL_BITS, stopped or why)
-    resets, why = _gather(partial(desk.reset_token, person) for person in proven * _RESETS)
-    yield _judged(link_checks.RESET_STRENGTH, resets, known, MAIL_BITS, stopped or why)
-    sessions, why = _gather(partial(_session, desk, person) for person in proven * _RESETS)
-    yield _judged(checks.SESSION_STRENGTH, sessions, known, SESSION_BITS, stopped or why)
+    found, why = _gather(partial(_proof, desk, person) for person in signed)
+    yield _judged(link_checks.VERIFY_STRENGTH, found, signed, MAIL_BITS, stopped or why)
+
+
+def resets(target: Target) -> Iterator[Result]:
+    """Have 20 links for a forgotten password sent, to a few accounts in turn."""
+    desk = Desk(target)
+    crowd = [target.people.newcomer("forgetful") for _ in range(_ACCOUNTS)]
+    found, why = _gather(partial(desk.reset_token, person) for person in crowd * (FEWEST // _ACCOUNTS))
+    yield _judged(link_checks.RESET_STRENGTH, found, crowd, MAIL_BITS, why)
+
+
+def sessions(target: Target) -> Iterator[Result]:
+    """Log in 20 times over."""
+    desk = Desk(target)
+    person = target.people.newcomer("often")
+    found, why = _gather(partial(_session, desk, person) for _ in range(FEWEST))
+    yield _judged(checks.SESSION_STRENGTH, found, [person], SESSION_BITS, why)
 
 
 def _gather(makes: Iterable[Callable[[], _T]]) -> tuple[list[_T], str]:
@@ -60,14 +69,10 @@ def _session(desk: Desk, person: Person) -> str:
     return desk.signed_in(person).value
 
 
-def _proven(desk: Desk, person: Person, token: str) -> Person:
-    desk.ask(desk.calls.verify, token=token)
-    return person
-
-
-def _judged(check: Check, found: list[str], known: list[str], least: int, why: str) -> Result:
+def _judged(check: Check, found: list[str], people: list[Person], least: int, why: str) -> Result:
     if len(found) < FEWEST:
         return unknown(check, f"{len(found)} of the {FEWEST} tokens that it takes could be had: {why}")
+    known = [text for person in people for text in (person.email, person.name, person.id)]
     strength = examine(found, known)
     summary = f"{strength}; none twice, none in order, none a digest of what is known ({least} bits are wanted)"
     return held(check, strength.wrong(least), summary, _table(strength))

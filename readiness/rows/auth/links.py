@@ -153,8 +153,11 @@ def _lifetime(check: Check, mail: Mail, most: timedelta) -> Result:
 
 
 def expired(target: Target) -> Iterator[Result]:
-    """Use what should be over by now, where the stack has kept some of it."""
+    """Use what should be over by now: what was aged for that, or what the stack has kept."""
     desk = Desk(target)
+    if target.ages is not None:
+        yield from _aged(desk, target.ages)
+        return
     kept = target.settings.readiness.expired
     if kept is None or kept.session is None:
         why = "that takes as long as a session lasts: keep an old one, and name it in launch-ready:readiness.expired"
@@ -171,6 +174,20 @@ def expired(target: Target) -> Iterator[Result]:
     reply = desk.ask(desk.calls.set_password, token=_kept(target, kept.reset), password=desk.new_password(), email="")
     wrong = ["a link that should be over sets a password"] if reply.status in GOOD else []
     yield held(link_checks.EXPIRED_REFUSED, wrong, "1 of 1 links that are over is refused", desk.evidence("It"))
+
+
+def _aged(desk: Desk, age: Callable[[str], None]) -> Iterator[Result]:
+    person = desk.target.people.newcomer("aged")
+    session, token = desk.signed_in(person), desk.reset_token(person)
+    before = desk.alive(session)
+    age(person.email)
+    wrong = ["a session that is over is still signed in"] if desk.alive(session) else []
+    if before:
+        summary = "1 of 1 sessions is refused once it is over"
+        yield held(checks.EXPIRY_ENFORCED, wrong, summary, desk.evidence("Before and after"))
+    wrong = ["a link that is over sets a password"] if _resets(desk, person, token) else []
+    summary = "1 of 1 links is refused once it is over"
+    yield held(link_checks.EXPIRED_REFUSED, wrong, summary, desk.evidence("The requests"))
 
 
 def _kept(target: Target, name: str) -> str:

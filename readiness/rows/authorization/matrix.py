@@ -37,8 +37,12 @@ def account_calls(operations: Sequence[Operation], readiness: Readiness) -> froz
     calls = readiness.calls
     own = (calls.signup, calls.verify, calls.verify_again, calls.login, calls.logout, calls.reset, calls.set_password)
     more = (calls.change_password, calls.leave, calls.accept_invite, calls.webhook, calls.admin, calls.test_error)
-    known = {_shape(call.method, call.path) for call in (*own, *more) if call is not None}
-    return frozenset(one.label for one in operations if _shape(one.method, one.path) in known or is_admins(one.path))
+    known = [(call.method, _shape(call.path)) for call in (*own, *more) if call is not None]
+
+    def is_known(one: Operation) -> bool:
+        return any(one.method == method and _fits(one.path, shape) for method, shape in known)
+
+    return frozenset(one.label for one in operations if is_known(one) or is_admins(one.path))
 
 
 def is_admins(path: str) -> bool:
@@ -46,8 +50,16 @@ def is_admins(path: str) -> bool:
     return any(part.lower() in ("admin", "administration", "internal") for part in path.split("/"))
 
 
-def _shape(method: str, path: str) -> str:
-    return f"{method} {_HOLE.sub('{}', path.partition('?')[0])}"
+def _shape(path: str) -> str:
+    return _HOLE.sub("x", path.partition("?")[0])
+
+
+def _fits(template: str, path: str) -> bool:
+    """Whether ``path`` is one of those that ``template`` stands for."""
+    parts, given = template.split("/"), path.split("/")
+    return len(parts) == len(given) and all(
+        _HOLE.search(one) or one == its for one, its in zip(parts, given, strict=True)
+    )
 
 
 def results(walk: Walk, *, admin_sees_all: bool) -> Iterator[Result]:

@@ -35,6 +35,11 @@ class Ask:
     body: bytes = field(default=b"", repr=False)
 
     @property
+    def label(self) -> str:
+        """``GET /api/orgs/1``."""
+        return f"{self.method} {self.path}"
+
+    @property
     def text(self) -> str:
         """All that it says, in which an id that comes back may have stood."""
         return f"{self.path} {self.json!r} {self.body!r}"

@@ -116,6 +116,15 @@ class Stage:
                 seen[operation.label] = (reply.status, reply.json if reply.json is not None else reply.body)
         return seen
 
+    def look(self, world: World) -> dict[str, Any]:
+        """The JSON of every read that ends, as the owner of ``world`` is answered now, by label."""
+        seen = {}
+        for operation in self.operations:
+            reads = effect_of(operation) is Effect.READ and operation.answer is not None
+            if reads and kinds_of(operation) and world.has(operation):
+                seen[operation.label] = self.ask(f"owner {world.name}", filled(operation, world.ids, world.mark)).json
+        return seen
+
     def _given(self, world: World) -> set[str]:
         return {kind for kind, id_ in world.ids.items() if id_ == world.org.id}
 
@@ -133,20 +142,46 @@ def operations_in(target: Target) -> tuple[Operation, ...]:
 def set_up(target: Target, operations: tuple[Operation, ...]) -> Stage:
     """Two furnished organisations and everybody who tries them. Raises :class:`CheckError`."""
     marks = {name: f"lr{secrets.token_hex(4)}" for name in (HERE, THERE)}
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
+        admin = pool.submit(_admin, target)
         orgs = {name: pool.submit(target.people.org, f"{mark}-{name}") for name, mark in marks.items()}
         outsider = pool.submit(target.people.newcomer, "outsider")
         worlds = [World(name, orgs[name].result(), marks[name]) for name in (HERE, THERE)]
-        stage = Stage(target, operations, (worlds[0], worlds[1]))
+        stage = furnished(target, operations, (worlds[0], worlds[1]))
         stage.visitors[OUTSIDER] = outsider.result().visitor
+        found = admin.result()
+    if isinstance(found, CheckError):
+        stage.no_admin = str(found)
+    else:
+        stage.visitors[ADMIN] = found
+    return stage
+
+
+def shared(target: Target, operations: tuple[Operation, ...]) -> Stage:
+    """The organisations that all rows use, with further things in them: for what uses nothing up.
+
+    Raises :class:`CheckError`.
+    """
+    cast = target.people.cast()
+    pairs = ((HERE, cast.here), (THERE, cast.there))
+    here, there = (World(name, org, f"lr{secrets.token_hex(4)}") for name, org in pairs)
+    return furnished(target, operations, (here, there))
+
+
+def furnished(target: Target, operations: tuple[Operation, ...], worlds: tuple[World, World]) -> Stage:
+    """A stage whose worlds have one of each thing."""
+    stage = Stage(target, operations, worlds)
     for world in worlds:
         _people(world, stage.makers, target.settings.readiness.calls.create_org.path)
         stage.furnish(world)
-    try:
-        stage.visitors[ADMIN] = target.people.admin().visitor
-    except CheckError as error:
-        stage.no_admin = str(error)
     return stage
+
+
+def _admin(target: Target) -> Visitor | CheckError:
+    try:
+        return target.people.admin().visitor
+    except CheckError as error:
+        return error
 
 
 def _people(world: World, makers: Mapping[str, Operation], create_org: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -73,8 +74,8 @@ class Walk:
     def run(self) -> Walk:
         """All of it."""
         here, there = self.stage.worlds[HERE], self.stage.worlds[THERE]
-        for world in (here, there):
-            self._own(world)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(self._own, (here, there)))
         for operation in self._covered(Effect.READ):
             self._all_of(operation, here, there)
         for world in (here, there):

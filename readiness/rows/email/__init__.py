@@ -3,7 +3,6 @@
 from readiness.check import Row
 from readiness.probe import Probe, Touch
 from readiness.rows.email import checks
-from readiness.rows.email.bounces import bounces
 from readiness.rows.email.dkim_keys import dkim_keys
 from readiness.rows.email.dmarc import dmarc
 from readiness.rows.email.exchange import exchange
@@ -19,6 +18,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(Row.EMAIL, (checks.DMARC_POLICY, checks.DMARC_REPORTS), dmarc),
     Probe(Row.EMAIL, (checks.MTA_STS, checks.TLS_RPT), transport),
     Probe(Row.EMAIL, (checks.SILENT,), silent),
-    Probe(Row.EMAIL, (checks.SIGNED, checks.SENT_FROM, checks.ALIGNED, checks.FORM), message, Touch.WRITES),
-    Probe(Row.EMAIL, (checks.BOUNCES,), bounces, Touch.WRITES),
+    Probe(
+        Row.EMAIL, (checks.SIGNED, checks.SENT_FROM, checks.ALIGNED, checks.FORM, checks.BOUNCES), message, Touch.WRITES
+    ),
 )

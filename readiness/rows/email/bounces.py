@@ -18,13 +18,17 @@ _SECONDS = 15.0
 _MOST_TEXT = 3000
 
 
-def bounces(target: Target) -> Iterator[Result]:
-    """Have the platform mail an address that is refused, and wait for the report."""
+def bounced(target: Target, sent_as: str) -> Result:
+    """Have the platform mail an address that is refused, and wait for the report.
+
+    ``sent_as`` is the envelope's sender of a message of the platform's: reports go there, and nowhere else.
+    """
     back, mailbox = target.settings.readiness.bounces, target.mailbox
     why = _unread(target.settings.readiness, mailbox)
     if why or back is None or mailbox is None:
-        yield unknown(BOUNCES, why)
-        return
+        return unknown(BOUNCES, why)
+    if _untagged(sent_as) != _untagged(back):
+        return failed(BOUNCES, f"mail is sent as <{sent_as}>, so what is refused does not come back to {back}")
     refused = _tagged(target.settings.readiness.refused or "")
     seen = [mail.id for mail in mailbox.wait(back, seconds=0)]
     nobody = Person(refused, "Check bounce", secrets.token_urlsafe(18), target.visitor())
@@ -33,10 +37,9 @@ def bounces(target: Target) -> Iterator[Result]:
     report = _awaited(mailbox, back, seen, refused)
     if report is None:
         why = f"no report came to {back} within {_SECONDS:g} s of mail to {refused}, which is refused"
-        yield failed(BOUNCES, why)
-        return
+        return failed(BOUNCES, why)
     summary = f"1 of 1 refused messages came back to {back}"
-    yield held(BOUNCES, list(_faults(report, refused)), summary, _shown(report))
+    return held(BOUNCES, list(_faults(report, refused)), summary, _shown(report))
 
 
 def _unread(settings: Readiness, mailbox: Mailbox | None) -> str:

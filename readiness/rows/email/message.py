@@ -12,6 +12,7 @@ from email.utils import getaddresses
 from core.settings.names import inside
 from core.site import Mail
 from readiness.check import Result, Said, Table, held, passed, unknown
+from readiness.rows.email.bounces import bounced
 from readiness.rows.email.checks import ALIGNED, FORM, SENT_FROM, SIGNED
 from readiness.rows.email.dmarc_record import Record, aligned, walk
 from readiness.rows.email.names import Names, judged
@@ -36,7 +37,7 @@ class Seen:
 
 
 def message(target: Target) -> Iterator[Result]:
-    """Sign up, and look at what comes. Raises :class:`CheckError` if nothing does."""
+    """Sign up, and look at what comes; then have a message refused. Raises :class:`CheckError` if nothing does."""
     person = target.people.stranger("mail")
     target.people.sign_up(person)
     mail = target.people.mail_for(person, "after signing up")
@@ -46,6 +47,7 @@ def message(target: Target) -> Iterator[Result]:
     yield judged(SENT_FROM, names, lambda: _sent_from(names, seen))
     yield judged(ALIGNED, names, lambda: _aligned(names, seen, zone))
     yield _form(seen)
+    yield bounced(target, mail.mail_from)
 
 
 def look(names: Names, mail: Mail) -> Seen:

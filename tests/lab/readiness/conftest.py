@@ -1,4 +1,4 @@
-"""One lab for a module's cases, with the release that has seeded faults, and the checks as `invoke check` runs them."""
+"""One lab for all of these cases, with the release of seeded faults, and the checks as `invoke check` runs them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from readiness.check import Result
 from readiness.pace import Pace
 from readiness.probe import Probe
 from readiness.rows import all_probes
+<<<<<<< 7fad7611d3ab2d5f227a39a3902c0857f89e4953
 from readiness.rows.monitoring import tracker
+=======
+from readiness.rows.email import bounces
+>>>>>>> 5b0421e9f9ea1b8571444e1cc55fc3a3749bb540
 from readiness.run import Limits, run
 from readiness.target import Target
 
@@ -28,7 +32,7 @@ Seeded: TypeAlias = Callable[..., AbstractContextManager[None]]
 Decide: TypeAlias = Callable[[str], Result]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def seeded(lab: dict[str, Any]) -> Iterator[Seeded]:
     """``with seeded("flag"):`` has the fault on, on every host, until the block ends; the release ``faulty`` is live.
 
@@ -55,19 +59,24 @@ def seeded(lab: dict[str, Any]) -> Iterator[Seeded]:
         file.unlink(missing_ok=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def target(seeded: Seeded) -> Iterator[Target]:
-    """The lab as the checks see it, for the whole module: accounts are made once."""
+    """The lab as the checks see it, for the whole folder: accounts are made once."""
     with pytest.MonkeyPatch.context() as patch:
         # Pacing is for platforms that others use: this lab is the tests' own.
         patch.setattr(Pace, "wait", lambda _self, _host: None)
+<<<<<<< 7fad7611d3ab2d5f227a39a3902c0857f89e4953
         # The lab's error tracker has an event as soon as the request is answered.
         patch.setattr(tracker, "WAIT_SECONDS", 2.0)
+=======
+        # Where a fault keeps a bounce from coming, nobody waits for it as long as the internet may take.
+        patch.setattr(bounces, "_SECONDS", 1.0)
+>>>>>>> 5b0421e9f9ea1b8571444e1cc55fc3a3749bb540
         with reached_target("lab") as (reached, _pace):
             yield reached
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def decide(target: Target) -> Decide:
     """The result of one check, by its id: the probe that decides it is run, and no other."""
     probes: dict[str, Probe] = {check.id: probe for probe in all_probes() for check in probe.checks}

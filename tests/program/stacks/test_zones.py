@@ -56,7 +56,7 @@ def test_a_redirected_zone_leads_to_the_platform_for_good_with_path_and_query(pr
     assert rule["actionParameters"]["fromValue"] == {
         "statusCode": 301,
         "preserveQueryString": True,
-        "targetUrl": {"expression": 'concat("https://www.community.test", http.request.uri.path)'},
+        "targetUrl": {"expression": 'concat("https://community.test", http.request.uri.path)'},
     }
 
 

@@ -54,7 +54,7 @@ PUBLIC_ROUTES = {
     "/api/auth/logout",
     "/api/auth/reset",
     "/api/auth/reset/confirm",
-    "/api/webhooks/{source}",
+    "/api/webhooks/billing",
     "/api/slow",
     "/healthz",
     "/version",
@@ -183,3 +183,14 @@ async def test_the_release_with_a_leaking_quota_is_healthy_but_fails_after_thirt
 
 def test_the_tree_has_every_part() -> None:
     assert parts.present() == ("faults", "pins", "quota", "search")
+
+
+async def test_the_apps_document_says_that_what_is_refused_is_a_problem(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    operations = [one for item in document["paths"].values() for one in item.values()]
+    assert operations
+    for one in operations:
+        assert list(one["responses"]["4XX"]["content"]) == ["application/problem+json"]
+        assert "422" not in one["responses"]
+    assert "Problem" in document["components"]["schemas"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -96,3 +96,16 @@ def test_an_app_host_serves_the_policy_of_the_stacks_mail(place: Place) -> None:
     policy = contents(place, "app-1")["/etc/app/mta-sts.txt"]
     assert policy.content.startswith("version: STSv1\nmode: enforce\nmx: mail.community.test\n")
     assert policy.mode == 0o644
+
+
+def test_a_host_answers_nobody_round_the_edge_where_the_edge_has_a_certificate_to_show(tmp_path: Path) -> None:
+    shown = tmp_path / "stacks" / "lab" / "origin-pulls.pem"
+    shown.parent.mkdir(parents=True)
+    shown.write_text("a certificate")
+    files = contents(Place(tmp_path, 84), "app-1")
+    listen = files["/etc/nginx/snippets/app-listen.conf"].content
+    assert "ssl_verify_client optional;" in listen
+    assert "if ($remote_addr ~ ^127\\.84\\.(0|100)\\.) {" in listen
+    assert "return 403;" in listen
+    assert files["/etc/app/tls/origin-pulls.pem"].content == "a certificate"
+    assert "/etc/app/tls/origin-pulls.pem" not in contents(Place(tmp_path / "elsewhere", 84), "app-1")

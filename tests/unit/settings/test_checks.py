@@ -335,8 +335,8 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
         ),
         pytest.param(
             lambda config: config.update(rate_limit={}),
-            "rate_limit is not a known section nor a secret that launch-ready:secrets, :credentials, :email or :tls "
-            f"names (did you mean rate_limits?); sections: {', '.join(SECTIONS)}",
+            "rate_limit is not a known section nor a secret that launch-ready:secrets, :credentials, :email, "
+            f":monitoring, :tls or :readiness names (did you mean rate_limits?); sections: {', '.join(SECTIONS)}",
             id="a section that is not known",
         ),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -38,7 +37,7 @@ async def create(org_id: UUID, form: NewInvite, user: SignedIn, connection: Db) 
         form.role.value,
         form.email,
         user.id,
-        timedelta(hours=form.expires_in_hours),
+        form.lifetime,
     )
     return NewInviteView(**row, token=token)
 

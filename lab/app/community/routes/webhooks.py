@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from fastapi import APIRouter, Request
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from ..database import PoolOf
-from ..problems import Problem, conflict
+from ..problems import Problem, conflict, not_found
 from ..settings import Settings
 
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 
-@router.post("/{source}", status_code=204)
-async def receive(source: Literal["billing"], request: Request, pool: PoolOf) -> None:
+@router.post("/billing", status_code=204)
+async def billing(request: Request, pool: PoolOf) -> None:
     """Take one webhook, once: signed with the shared secret, at most five minutes old, with an id not seen before."""
     body = await request.body()
     _verify(request.app.state.settings, request, body)
     taken = await pool.fetchval(
         "INSERT INTO webhooks (id, source) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id",
         request.headers["webhook-id"],
-        source,
+        "billing",
     )
     if taken is None:
         raise conflict("A webhook with this id was taken already.")
+
+
+@router.post("/{_}", include_in_schema=False)
+async def nobody(_: str) -> None:
+    """Nobody else sends any. GET is 405 for every path here, which is what a health check of webhooks asks for."""
+    raise not_found()
 
 
 def _verify(settings: Settings, request: Request, body: bytes) -> None:

@@ -107,6 +107,29 @@ def test_what_is_over_is_used_where_some_was_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("forgets", "outcomes"),
+    [
+        ({"sessions", "links"}, {"pass"}),
+        ({"links"}, {"fail", "pass"}),
+        ({"sessions"}, {"pass", "fail"}),
+        (set(), {"fail"}),
+    ],
+)
+def test_what_was_aged_must_be_refused(forgets: set[str], outcomes: set[str]) -> None:
+    platform = Platform()
+
+    def age(email: str) -> None:
+        if "sessions" in forgets:
+            platform.sessions = {key: who for key, who in platform.sessions.items() if who.email != email}
+        if "links" in forgets:
+            platform.links = {key: link for key, link in platform.links.items() if link.email != email}
+
+    told = results_of(_probe_of("auth.session-expiry-enforced"), make_target(platform, ages=age))
+    assert {one.outcome.value for one in told.values()} == outcomes
+    assert told["auth.session-expiry-enforced"].outcome.value == ("pass" if "sessions" in forgets else "fail")
+
+
+@pytest.mark.parametrize(
     ("reply", "says"),
     [
         (Reply(429, (("Retry-After", "60"),)), "met a rate limit"),

@@ -53,8 +53,9 @@ class Relayed(FakeMailbox):
         way = self._way
         out = [self._delivered(mail) for mail in self._sent.mail]
         here = [mail for mail in out if mail.to == (address,) and not address.endswith("@refused.test")]
-        refused = [mail for mail in out if mail.to[0].endswith("@refused.test")] if address == way.mail_from else []
-        back = [report for mail in refused if (report := way.report(self._report(mail))) is not None]
+        refused = [mail for mail in out if mail.to[0].endswith("@refused.test")] if address == BOUNCES else []
+        reports = [way.report(self._report(mail)) for mail in refused]
+        back = [report for report in reports if report is not None and report.to == (address,)]
         return [mail for mail in (*here, *back) if mail.id not in seen]
 
     def _delivered(self, mail: Mail) -> Mail:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +14,6 @@ from core.site import Reply
 from readiness.check import Outcome, Result
 from readiness.probe import Touch
 from readiness.rows.email import PROBES
-from readiness.rows.email.checks import BOUNCES
 from readiness.run import Limits, run
 from tests.unit.readiness.email.zone import RELAY, ZONE, Change, FakeDns, good
 from tests.unit.readiness.fakes import lab_stack, make_target
@@ -292,16 +290,3 @@ def test_each_name_is_asked_once_a_probe() -> None:
     look(dns)
     assert max(dns.asked.count(each) for each in dns.asked) <= len(DNS)
     assert len(dns.asked) < 80
-
-
-def test_bounces_are_not_known_without_an_address_that_refuses() -> None:
-    [probe] = [each for each in PROBES if BOUNCES in each.checks]
-
-    def none(stack: Any) -> Any:
-        from dataclasses import replace
-
-        return replace(stack, readiness=stack.readiness.model_copy(update={"refused": None}))
-
-    [result] = run([probe], make_target(Platform(), settings=none), Limits(), lambda _result, _at: None).results
-    assert result.outcome is Outcome.CANNOT_TELL
-    assert "readiness.bounces" in result.summary

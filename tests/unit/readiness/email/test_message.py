@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import CheckError
+from core.settings.stack import Stack
 from core.site import Mail
 from readiness.check import Outcome, Result, Said
 from readiness.probe import Touch
@@ -88,7 +89,8 @@ WRONG = [
     ("email.message-form", _without("Auto-Submitted"), None, "holiday notices answer it"),
     ("email.message-form", Way(after=lambda raw: raw + b"x" * 1200 + b"\r\n"), None, "a line has 1200 bytes"),
     ("email.message-form", Way(after=lambda raw: raw + b"a\nb\r\n"), None, "lines end with LF alone"),
-    ("email.bounces", Way(mail_from=f"elsewhere@{ZONE}"), None, f"no report came to {BOUNCES}"),
+    ("email.bounces", Way(mail_from=f"elsewhere@{ZONE}"), None, "mail is sent as <elsewhere@community.test>, so what"),
+    ("email.bounces", Way(mail_from=""), None, "mail is sent as <>, so what is refused does not come back"),
     ("email.bounces", Way(report=lambda mail: None), None, f"no report came to {BOUNCES}"),
     (
         "email.bounces",
@@ -129,6 +131,27 @@ def test_one_of_the_two_is_enough_for_dmarc() -> None:
     assert look(UNSIGNED)["email.message-aligned"].summary == f"{ZONE}: DMARC passes by SPF"
     forwarded = look(Way(peer="198.18.0.1"))["email.message-aligned"]
     assert (forwarded.outcome, forwarded.summary) == (Outcome.PASS, f"{ZONE}: DMARC passes by DKIM lab1")
+
+
+def test_a_return_path_of_ones_own_for_each_message_is_taken() -> None:
+    assert look(Way(mail_from=f"no-reply+42@{ZONE}", report=_to_plain))["email.bounces"].outcome is Outcome.PASS
+
+
+def _to_plain(mail: Mail) -> Mail:
+    return replace(mail, to=(BOUNCES,))
+
+
+@pytest.mark.parametrize("key", ["bounces", "refused"])
+def test_bounces_are_not_known_where_nobody_says_where_they_go_or_who_refuses(key: str) -> None:
+    platform = Platform()
+
+    def without(stack: Stack) -> Stack:
+        return replace(stack, readiness=stack.readiness.model_copy(update={key: None}))
+
+    target = make_target(platform, resolver=good(), mailbox=Relayed(platform, Way()), settings=without)
+    results = {one.check.id: one for one in run(SENT, target, Limits(), lambda _result, _at: None).results}
+    assert results["email.bounces"].outcome is Outcome.CANNOT_TELL
+    assert "readiness.bounces" in results["email.bounces"].summary
 
 
 def test_relaxed_alignment_takes_the_organizations_other_names() -> None:
