@@ -20,11 +20,8 @@ from readiness.check import Result
 from readiness.pace import Pace
 from readiness.probe import Probe
 from readiness.rows import all_probes
-<<<<<<< 7fad7611d3ab2d5f227a39a3902c0857f89e4953
-from readiness.rows.monitoring import tracker
-=======
 from readiness.rows.email import bounces
->>>>>>> 5b0421e9f9ea1b8571444e1cc55fc3a3749bb540
+from readiness.rows.monitoring import tracker
 from readiness.run import Limits, run
 from readiness.target import Target
 
@@ -65,13 +62,10 @@ def target(seeded: Seeded) -> Iterator[Target]:
     with pytest.MonkeyPatch.context() as patch:
         # Pacing is for platforms that others use: this lab is the tests' own.
         patch.setattr(Pace, "wait", lambda _self, _host: None)
-<<<<<<< 7fad7611d3ab2d5f227a39a3902c0857f89e4953
         # The lab's error tracker has an event as soon as the request is answered.
         patch.setattr(tracker, "WAIT_SECONDS", 2.0)
-=======
         # Where a fault keeps a bounce from coming, nobody waits for it as long as the internet may take.
         patch.setattr(bounces, "_SECONDS", 1.0)
->>>>>>> 5b0421e9f9ea1b8571444e1cc55fc3a3749bb540
         with reached_target("lab") as (reached, _pace):
             yield reached
 

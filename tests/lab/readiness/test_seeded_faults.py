@@ -14,7 +14,6 @@ TABLE = {
     "cookie-without-secure": "auth.cookie-secure",
     "reset-reusable": "auth.reset-token-single-use",
     "tenant-check-missing": "authorization.reads-of-others",
-<<<<<<< 7fad7611d3ab2d5f227a39a3902c0857f89e4953
     "error-with-headers": "monitoring.error-scrubbed",
     "error-with-query": "monitoring.error-scrubbed",
     "log-authorization": "monitoring.logs-redacted",
@@ -23,13 +22,11 @@ TABLE = {
     "log-webhook": "monitoring.logs-redacted",
     "refusals-tracked": "monitoring.tracker-redacted",
     "tracker-off": "monitoring.error-tracked",
-=======
     "mail-past-the-relay": "email.message-signed",
     "mail-from-elsewhere": "email.message-spf",
     "mail-from-not-aligned": "email.message-aligned",
     "mail-without-id": "email.message-form",
     "mail-without-return-path": "email.bounces",
->>>>>>> 5b0421e9f9ea1b8571444e1cc55fc3a3749bb540
 }
 _CLEAN: dict[str, str] = {}
 
