@@ -1,4 +1,4 @@
-"""Mail that arrived: by IMAP, or in a lab by its sink's list."""
+"""Mail and other arrivals, by the lists of a lab's sinks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from core.site import Arrival, Mail
 _EVERY = 0.2
 
 
-def poll(look: Callable[[], list[Any]], seconds: float) -> list[Any]:
-    """Call ``look`` until it finds something, for at most ``seconds``."""
+def poll(look: Callable[[], list[Any]], seconds: float, every: float = _EVERY) -> list[Any]:
+    """Call ``look`` until it finds something, for at most ``seconds``, ``every`` so many."""
     ends = time.monotonic() + seconds
     while True:
         if found := look():
             return found
         if time.monotonic() >= ends:
             return []
-        time.sleep(_EVERY)
+        time.sleep(every)
 
 
 class LabInbox:

@@ -76,7 +76,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 resolver=_resolver(lab),
                 local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack}),
                 redactor=Redactor(),
-                mailbox=lab.mailbox if lab else None,
+                mailbox=lab.mailbox if lab else _inbox(settings, _secrets(stack)),
                 alerts=lab.arrivals if lab else None,
                 errors=lab.arrivals if lab else None,
                 browser=Chromium(edge, [full_name(name, settings.zone.name) for name in settings.dns.web]),
@@ -189,6 +189,16 @@ def _direct(pace: Pace) -> Callable[[str], HttpVisitor]:
     from adapters.visitor import HttpVisitor
 
     return lambda address: HttpVisitor(Way(lambda _name, port: (address, port), known=False), pace)
+
+
+def _inbox(settings: Stack, secret: Callable[[str], Secret]) -> Mailbox | None:
+    """Raises :class:`SettingsError` where the inbox's password cannot be had."""
+    from adapters.imap import Account, ImapInbox
+
+    given = settings.readiness.mailbox
+    if given is None:
+        return None
+    return ImapInbox(Account(given.host, given.user, secret(given.config_secret), given.address))
 
 
 def _resolver(lab: _Lab | None) -> Any:
