@@ -56,7 +56,7 @@ def _mail(target: Target, mark: str) -> Iterator[Try]:
     """Signing up with a name that tries to be a header: refused, or a mail that has no such header."""
     person = target.people.stranger("letter")
     person.name = f"Check\r\nBcc: copy@evil.example\r\n{mark}: 1"
-    reply = target.people.make(person, target.settings.readiness.calls.signup)
+    reply = target.people.try_sign_up(person)
     wrong = survival("", "", reply).wrong
     if not wrong and reply.status < 400:
         try:

@@ -2,7 +2,10 @@
 
 from readiness.check import Row
 from readiness.probe import Probe, Touch
-from readiness.rows.limits.bursts import CHECKS, bursts
+from readiness.rows.limits.bursts import TIGHT_CHECKS, WIDE_CHECKS, tight, wide
 
 # Alone, since a burst may keep this machine's address out of the platform for a while.
-PROBES: tuple[Probe, ...] = (Probe(Row.LIMITS, CHECKS, bursts, Touch.BURSTS, alone=True),)
+PROBES: tuple[Probe, ...] = (
+    Probe(Row.LIMITS, WIDE_CHECKS, wide, Touch.BURSTS, alone=True),
+    Probe(Row.LIMITS, TIGHT_CHECKS, tight, Touch.BURSTS, alone=True),
+)

@@ -66,6 +66,7 @@ class Refusal:
     """Whether a request after the whole of Retry-After was taken; None where that is too long to wait for."""
     forged: list[Reply] = field(default_factory=list)
     other: Reply | None = None
+    again: Callable[[], Reply] | None = None
 
 
 @dataclass
@@ -93,8 +94,7 @@ def at_the_edge(flow: Flow, clock: Clock, *, own_addresses: bool) -> Seen:
         _note(seen, reply, clock)
     seen.seconds = clock.monotonic() - began
     if seen.edge is not None:
-        other = flow.other_twin() if own_addresses else None
-        _look_again(seen.edge, flow, lambda: visitor, other, clock)
+        _look_around(seen.edge, flow, lambda: visitor, flow.other_twin() if own_addresses else None)
     return seen
 
 
@@ -114,19 +114,31 @@ def in_the_app(seen: Seen, promise: Promise, clock: Clock, twin: Callable[[], Vi
                 break
         if refused(reply) and seen.app is None and seen.addresses > MARGIN:
             break
-    if seen.app is not None and not seen.app.forged:
-        _look_again(seen.app, flow, twin, flow.other_twin(), clock)
+    if seen.app is not None:
+        # At a new address each time, whom the edge has not counted.
+        _look_around(seen.app, flow, twin, flow.other_twin())
+
+
+def later(seen: Seen, clock: Clock) -> None:
+    """Look once more at each refusal, a while after it, or where that is soon: after the time that it said."""
+    for refusal in (seen.edge, seen.app):
+        if refusal is None or refusal.retry is None or refusal.again is None:
+            continue
+        waits = refusal.retry <= LONGEST_WAIT
+        clock.sleep(max(0.0, (refusal.retry + 1.0 if waits else SECOND_LOOK) - (clock.monotonic() - refusal.moment)))
+        reply = refusal.again()
+        refusal.elapsed = clock.monotonic() - refusal.moment
+        if waits:
+            refusal.kept_word = not refused(reply)
+        else:
+            refusal.later = retry_after(reply, clock.now()) if refused(reply) else 0.0
 
 
 def _note(seen: Seen, reply: Reply, clock: Clock) -> None:
     if refused(reply):
         who = layer(reply)
-        refusal = Refusal(
-            seen.sent if who is Layer.EDGE else seen.taken + 1,
-            reply,
-            retry_after(reply, clock.now()),
-            clock.monotonic(),
-        )
+        at = seen.sent if who is Layer.EDGE else seen.taken + 1
+        refusal = Refusal(at, reply, retry_after(reply, clock.now()), clock.monotonic())
         if who is Layer.EDGE:
             seen.edge = seen.edge or refusal
         else:
@@ -137,26 +149,12 @@ def _note(seen: Seen, reply: Reply, clock: Clock) -> None:
         seen.wrong = reply
 
 
-def _look_again(
-    refusal: Refusal, flow: Flow, visitor: Callable[[], Visitor], other: Visitor | None, clock: Clock
-) -> None:
-    """With forged addresses, as somebody else, and after a while; ``visitor`` makes who was refused: at the edge the
-    same one, in the app one at a new address, whom the edge has not counted.
-    """
+def _look_around(refusal: Refusal, flow: Flow, visitor: Callable[[], Visitor], other: Visitor | None) -> None:
+    """With forged addresses, and as somebody else; ``visitor`` makes who was refused."""
     refusal.forged = [
         flow.ask(visitor(), FORGED),
         flow.ask(visitor(), {"X-Forwarded-For": "203.0.113.78, 203.0.113.79"}),
     ]
     if other is not None:
         refusal.other = flow.other(other, {})
-    retry = refusal.retry
-    if retry is None:
-        return
-    waits = retry <= LONGEST_WAIT
-    clock.sleep(max(0.0, (retry + 1.0 if waits else SECOND_LOOK) - (clock.monotonic() - refusal.moment)))
-    reply = flow.ask(visitor(), {})
-    refusal.elapsed = clock.monotonic() - refusal.moment
-    if waits:
-        refusal.kept_word = not refused(reply)
-    else:
-        refusal.later = retry_after(reply, clock.now()) if refused(reply) else 0.0
+    refusal.again = lambda: flow.ask(visitor(), {})

@@ -78,7 +78,7 @@ def retry_result(all_seen: Sequence[Seen]) -> Result:
 
 def ordinary_result(all_seen: Sequence[Seen], *, own_addresses: bool) -> Result:
     """Whether nobody was refused too early, or for somebody else."""
-    wrong = [said for seen in all_seen for said in _too_early(seen, own_addresses)]
+    wrong = [said for seen in all_seen for said in _too_early(seen, own_addresses=own_addresses)]
     others = [r for seen in all_seen for r in (seen.edge, seen.app) if r is not None and r.other is not None]
     taken = sum(seen.taken for seen in all_seen)
     evidence = table(all_seen)
@@ -115,6 +115,18 @@ def spoofed_result(all_seen: Sequence[Seen]) -> Result:
 
 def _past(refusal: Refusal, reply: Reply) -> bool:
     return layer(refusal.reply) is Layer.EDGE and layer(reply) is Layer.APP
+
+
+def against(seen: Seen) -> list[str]:
+    """What else a burst showed that is wrong: refusals that are untrue, too early, or shed by a header."""
+    refusals = [each for each in (seen.edge, seen.app) if each is not None]
+    told = [each for each in refusals if not challenged(each.reply)]
+    shed = [each for each in refusals if any(not refused(reply) or _past(each, reply) for reply in each.forged)]
+    return [
+        *(said for each in told for said in _untrue(seen, each)),
+        *_too_early(seen, own_addresses=any(each.other for each in refusals)),
+        *(f"{seen.flow.name}: the {layer(each.reply)} is got past with X-Forwarded-For and the like" for each in shed),
+    ]
 
 
 def table(all_seen: Sequence[Seen]) -> Table:
@@ -170,7 +182,7 @@ def _longest(seen: Seen, who: Layer) -> int:
     return max(budget.period, budget.mitigation) if budget else 86_400
 
 
-def _too_early(seen: Seen, own_addresses: bool) -> Iterator[str]:
+def _too_early(seen: Seen, *, own_addresses: bool) -> Iterator[str]:
     name, budget, promise = seen.flow.name, seen.flow.budget, seen.flow.promise
     if own_addresses and seen.edge is not None and budget is not None and seen.edge.at <= budget.requests:
         yield f"{name}: the edge refused request {seen.edge.at} of an address, and {budget.requests} are declared"
