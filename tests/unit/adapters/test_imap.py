@@ -90,7 +90,7 @@ def _dribbled(_tag: str, _words: str) -> bytes:
 WRONG: list[tuple[str, Box]] = [
     ("it does not let the user in", Box(password="another")),
     ("it does not open INBOX", Box(instead={"EXAMINE": lambda tag, _words: f"{tag} NO none\r\n".encode()})),
-    ("it does not search", Box(instead={"SEARCH": lambda tag, _words: f"{tag} NO\r\n".encode()})),
+    ("it does not search", Box(instead={"SEARCH": lambda tag, _words: f"{tag} NO not now\r\n".encode()})),
     ("UID command error", Box(instead={"SEARCH": lambda tag, _words: f"{tag} BAD no\r\n".encode()})),
     ("it sends 10000000000 bytes at once", Box({1: b""}, instead={"FETCH": _line(b"* 1 FETCH (X {10000000000}\r\n")})),
     ("it sends", Box(instead={"SEARCH": _line(b"* SEARCH " + b"1 " * 20_000_000 + b"\r\n")})),
