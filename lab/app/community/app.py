@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 from . import parts, problems, tidy
 from .database import Pool
@@ -17,8 +16,9 @@ from .feed import Feed
 from .health import database_check
 from .mail import Mailer
 from .middleware import SameOrigin, SecurityHeaders
+from .pages import STATIC, Assets
 from .passwords import Passwords
-from .routes import accounts, admin, invites, live, orgs, pages, posts, proofs, system, uploads, webhooks
+from .routes import accounts, admin, invites, live, orgs, pages, posts, proofs, system, uploads, webhooks, workspace
 from .settings import Settings
 from .tracker import Tracker
 
@@ -48,9 +48,9 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
     app.state.feed = Feed(settings.database_url, pool)
     app.state.checks = {"database": database_check(pool, settings.schema)}
     problems.install(app)
-    for module in (accounts, proofs, orgs, posts, uploads, live, invites, admin, webhooks, system, pages):
+    for module in (accounts, proofs, orgs, posts, uploads, live, invites, admin, webhooks, system, pages, workspace):
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=500))
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
     parts.install(app, app.state.parts)

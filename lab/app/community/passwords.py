@@ -56,4 +56,7 @@ def _guessable(password: str, known: tuple[str, ...]) -> bool:
     # Loaded with the first password that is set: its lists of words are most of what the app would load at its start.
     from zxcvbn import zxcvbn
 
-    return int(zxcvbn(password, user_inputs=[word for text in known for word in _WORD.findall(text)])["score"]) <= _GUESSABLE
+    return (
+        int(zxcvbn(password, user_inputs=[word for text in known for word in _WORD.findall(text)])["score"])
+        <= _GUESSABLE
+    )
