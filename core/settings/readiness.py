@@ -72,6 +72,8 @@ class Calls(Section):
     """Makes a space of it."""
     create_post: Call = Call(path="/api/orgs/{org_id}/spaces/{space_id}/posts", body={"body": "{text}"}, gives="id")
     """Writes in it."""
+    read_posts: Call = Call(method="GET", path="/api/orgs/{org_id}/spaces/{space_id}/posts")
+    """Reads what was written."""
     create_invite: Call = Call(path="/api/orgs/{org_id}/invites", body={"email": "{email}"}, gives="token")
     """Invites an address; gives the invite's token, unless it goes by mail alone."""
     accept_invite: Call = Call(path="/api/invites/accept", body={"token": "{token}"})

@@ -1,0 +1,155 @@
+"""The main flows of the platform, each under a load of its own: p50, p95 and p99, and the plot of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.errors import CheckError
+from core.settings.rate_limits import Limit
+from core.settings.readiness import Call
+from core.site import Reply, Visitor
+from readiness import calls
+from readiness.check import Check, Evidence, Result, Table, beside_the_point, failed, passed, unknown
+from readiness.exchange import exchange
+from readiness.people import Person
+from readiness.rows.limits.flows import own_addresses, twin
+from readiness.rows.performance import checks
+from readiness.rows.performance.arrivals import Arrived, Ask, load
+from readiness.rows.performance.drawing import drawn
+from readiness.rows.performance.samples import ENOUGH, quantile
+from readiness.target import Target
+
+SAMPLES = 60
+_ASKERS = 8
+_SHARE_OF_PACE = 0.9
+_ORGS = 3
+_FILE = secrets.token_bytes(16 * 1024)
+_LOST = 0.05
+"""A flow that loses more than this share of its requests has no times worth telling."""
+
+
+@dataclass
+class Flow:
+    """One flow: ``ask`` makes a request with a visitor; ``limit`` is the edge's on one address."""
+
+    check: Check
+    name: str
+    ask: Callable[[Visitor, int], Reply]
+    limit: Limit | None = None
+    people: bool = True
+    arrived: list[Arrived] = field(default_factory=list)
+
+    @property
+    def milliseconds(self) -> list[float]:
+        """Of the requests that were served."""
+        return [one.seconds * 1000 for one in self.arrived if 200 <= one.reply.status < 400]
+
+
+def flows(target: Target) -> Iterator[Result]:
+    """All flows, one after the other. The posts that are written are what is read then."""
+    party = _party(target)
+    found = list(_made(target, party))
+    apart = own_addresses(target)
+    for flow in found:
+        askers = [_warm(flow, _visitor(target, flow, party)) for _ in range(_ASKERS if apart else 1)]
+        count = SAMPLES if apart or flow.limit is None else min(SAMPLES, max(0, flow.limit.requests - 3))
+        rate = target.settings.readiness.requests_per_second * _SHARE_OF_PACE
+        flow.arrived = load(askers, count, rate) if apart else load(askers, count, rate / 4)
+    picture = drawn({flow.name: flow.milliseconds for flow in found}, target.settings.readiness.api_p95_ms)
+    yield from (_judged(flow, target.settings.readiness.api_p95_ms, picture) for flow in found)
+    if not any(flow.check is checks.UPLOAD for flow in found):
+        yield beside_the_point(checks.UPLOAD, "the stack says that nothing is uploaded (readiness.calls.upload)")
+
+
+@dataclass(frozen=True)
+class _Party:
+    person: Person
+    org_ids: Sequence[str]
+    space_id: str
+
+
+def _made(target: Target, party: _Party) -> Iterator[Flow]:
+    known, limits = target.settings.readiness.calls, target.settings.rate_limits
+    ids = {"org_id": party.org_ids[0], "space_id": party.space_id}
+    account = {"email": party.person.email, "password": party.person.password}
+
+    def make(call: Call, **values: str) -> Callable[[Visitor, int], Reply]:
+        return lambda visitor, _: calls.make(visitor, target.origin, call, {**ids, **values}, patient=False)
+
+    def invite(visitor: Visitor, number: int) -> Reply:
+        values = {
+            "org_id": party.org_ids[number % _ORGS],
+            "email": f"launch-ready-{secrets.token_hex(6)}@{_zone(target)}",
+        }
+        return calls.make(visitor, target.origin, known.create_invite, values, patient=False)
+
+    def upload(visitor: Visitor, number: int) -> Reply:
+        values = {**ids, "name": f"speed-{number}.bin"}
+        return calls.make(visitor, target.origin, known.upload or known.me, values, body=_FILE, patient=False)
+
+    yield Flow(checks.HOMEPAGE, "front page", lambda visitor, _: visitor.ask("GET", target.url("/")), people=False)
+    yield Flow(checks.LOGIN, "log in", make(known.login, **account), limits.login, people=False)
+    yield Flow(checks.WRITE, "write a post", make(known.create_post, text="A post to measure by. " * 10), limits.post)
+    yield Flow(checks.READ, "read posts", make(known.read_posts))
+    if known.upload:
+        yield Flow(checks.UPLOAD, "upload 16 KiB", upload, limits.other_writes)
+    yield Flow(checks.INVITE, "invite", invite, limits.invite)
+
+
+def _zone(target: Target) -> str:
+    return target.settings.zone.name
+
+
+def _party(target: Target) -> _Party:
+    """Somebody with as many organisations as the platform's own limit on invites asks for, and a space."""
+    person, known = target.people.newcomer("speed"), target.settings.readiness.calls
+    orgs = [_id(target, person, known.create_org, name=f"Check speed {number}") for number in range(_ORGS)]
+    return _Party(person, orgs, _id(target, person, known.create_space, org_id=orgs[0], name="Check speed"))
+
+
+def _id(target: Target, person: Person, call: Call, **values: str) -> str:
+    reply = target.people.make(person, call, **values)
+    if not (found := calls.found(call, reply)):
+        raise CheckError(f"{call.method} {call.path} answers {reply.status} without {call.gives!r}: nothing to measure")
+    return found
+
+
+def _visitor(target: Target, flow: Flow, party: _Party) -> Visitor:
+    visitor = target.visitor()
+    return twin(target, party.person, visitor) if flow.people else visitor
+
+
+def _warm(flow: Flow, visitor: Visitor) -> Ask:
+    """With a connection that is there, and code that has run: what comes first is no measure."""
+    flow.ask(visitor, 0)
+    return lambda number: flow.ask(visitor, number)
+
+
+def _judged(flow: Flow, limit: int, picture: Evidence) -> Result:
+    times, count = flow.milliseconds, len(flow.arrived)
+    lost = [one.reply for one in flow.arrived if not 200 <= one.reply.status < 400]
+    shown = [exchange(f"{flow.name}: one that was lost", lost[0])] if lost else []
+    if len(lost) > _LOST * count or not times:
+        answers = ", ".join(sorted({str(reply.status or reply.reason) for reply in lost})) or "nobody was asked"
+        why = f"{len(lost)} of {count} requests were not served ({answers}): mend that, or look at the limits, first"
+        return unknown(flow.check, why, *shown)
+    found = {share: quantile(times, share) for share in (0.5, 0.95, 0.99)}
+    p95 = found[0.95]
+    rows = tuple(
+        (f"p{share * 100:.0f}", *(f"{ms:.0f}" for ms in (q.value, q.low, q.high))) for share, q in found.items()
+    )
+    late = max(one.late for one in flow.arrived) * 1000
+    table = Table(f"{flow.name}, milliseconds", ("Percentile", "Value", "95 % from", "to"), rows)
+    said = (
+        f"p50 {found[0.5].value:.0f}, p95 {p95.value:.0f} (95 % confidence {p95.low:.0f} to {p95.high:.0f}), p99 "
+        f"{found[0.99].value:.0f} ms of {len(times)} requests, limit {limit}; the latest began {late:.0f} ms late"
+    )
+    evidence = (table, picture, *shown)
+    if p95.value > limit:
+        return failed(flow.check, said, *evidence)
+    if len(times) < ENOUGH:
+        why = f"{said}: fewer than {ENOUGH} say little of a 95th percentile; a limit on one address holds more back"
+        return unknown(flow.check, why, *evidence)
+    return passed(flow.check, said, *evidence)
