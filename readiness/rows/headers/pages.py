@@ -55,8 +55,10 @@ def pages(target: Target) -> Iterator[Result]:
     visitor = target.visitor()
     answers = _asked(target, visitor)
     silent = [f"{path} ({reply.reason})" for path, reply in answers.all.items() if not reply.status]
+    silent += [f"{path} ({reply.status})" for path, reply in answers.pages.items() if reply.status >= 400]
     if silent:
-        why = f"{len(silent)} of {len(answers.all)} addresses do not answer ({', '.join(silent[:4])}): mend that first"
+        said = ", ".join(silent[:4])
+        why = f"{len(silent)} of {len(answers.all)} addresses give no page ({said}): see launch-ready:readiness.pages"
         yield from (unknown(check, why) for check in CHECKS)
         return
     yield _score(target, visitor, answers)
