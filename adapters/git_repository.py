@@ -105,10 +105,12 @@ class GitRepository:
             if not path.is_symlink() and path.exists():
                 seen.left_out.append(f"{shown} ({error.strerror})")
             return
+        kept = os.fstat(handle)
+        if not stat.S_ISREG(kept.st_mode):
+            # A submodule's folder is listed as a file is.
+            os.close(handle)
+            return
         with os.fdopen(handle, "rb") as file:
-            kept = os.fstat(handle)
-            if not stat.S_ISREG(kept.st_mode):
-                return
             if kept.st_size > BIG_BYTES:
                 seen.left_out.append(f"{shown} ({kept.st_size} bytes)")
                 return
