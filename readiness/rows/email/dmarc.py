@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core import mail
 from core.errors import CheckError
@@ -25,7 +25,8 @@ def dmarc(target: Target) -> Iterator[Result]:
     names, zone = Names(target.resolver), target.settings.zone.name
     declared = tags_of(mail.dmarc(target.settings.email.dmarc))
     yield judged(DMARC_POLICY, names, lambda: _policy(names, zone, declared))
-    yield judged(DMARC_REPORTS, names, lambda: _reports(names, zone))
+    others = target.settings.email.reports_from
+    yield judged(DMARC_REPORTS, names, lambda: _reports(names, zone, others))
 
 
 def _policy(names: Names, zone: str, declared: dict[str, str]) -> Result:
@@ -71,12 +72,17 @@ def _walked(names: Names, zone: str) -> Said:
     return Said("Tree walk (RFC 9989)", f"records at {met}; organizational domain {seen.organizational}{silent}")
 
 
-def _reports(names: Names, zone: str) -> Result:
+def _reports(names: Names, zone: str, others: Sequence[str]) -> Result:
     record = walk(names, zone).record
     if record is None:
         return failed(DMARC_REPORTS, f"{zone} has no DMARC record, so nobody reports", names.said())
     addresses = record.report_domains()
     wrong = [] if record.tags.get("rua") else ["it names no address for aggregate reports (rua)"]
+    wrong += [
+        f"{zone} does not say that it takes the reports of {other}, as is declared"
+        for other in others
+        if not names.texts(mail.report_name(other, zone), "v=DMARC1")
+    ]
     rows = []
     for address, domain in addresses.items():
         said = list(_destination(names, record.domain, domain))

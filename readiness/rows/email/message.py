@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
 from email.utils import getaddresses
+from functools import cached_property
 
+from core.errors import CheckError
 from core.settings.names import inside
 from core.site import Mail
 from readiness.check import Result, Said, Table, held, passed, unknown
@@ -25,15 +26,34 @@ _LONGEST_LINE = 998
 _MOST_HEADER = 4000
 
 
-@dataclass(frozen=True)
 class Seen:
-    """A message and what it was found to be. ``spf`` is None where it is not known how the message came."""
+    """A message, and what it is found to be once somebody asks; where DNS does not say, :class:`CheckError` is raised."""
 
-    mail: Mail
-    head: Message
-    author: str
-    signatures: list[Signature]
-    spf: Evaluated | None
+    def __init__(self, names: Names, mail: Mail) -> None:
+        self._names, self.mail = names, mail
+        self.head: Message = message_from_bytes(mail.raw, policy=policy.compat32)
+
+    @property
+    def author(self) -> str:
+        """The domain of From; "" where it does not name one author."""
+        authors = [address for _name, address in getaddresses([str(each) for each in self.head.get_all("From", [])])]
+        return authors[0].rpartition("@")[2].lower() if len(authors) == 1 else ""
+
+    @cached_property
+    def signatures(self) -> list[Signature]:
+        """From the top."""
+        return verify(self._names, self.mail.raw)
+
+    @cached_property
+    def spf(self) -> Evaluated | None:
+        """None where it is not known how the message came."""
+        mail = self.mail
+        if not mail.peer:
+            return None
+        told = evaluate(self._names, mail.peer, mail.mail_from, mail.helo)
+        if told.result == "temperror":
+            raise CheckError(f"SPF cannot be evaluated ({told.why}): see to the name servers that it asks")
+        return told
 
 
 def message(target: Target) -> Iterator[Result]:
@@ -42,21 +62,12 @@ def message(target: Target) -> Iterator[Result]:
     target.people.sign_up(person)
     mail = target.people.mail_for(person, "after signing up")
     names, zone = Names(target.resolver), target.settings.zone.name
-    seen = look(names, mail)
+    seen = Seen(names, mail)
     yield judged(SIGNED, names, lambda: _signed(names, seen, zone))
     yield judged(SENT_FROM, names, lambda: _sent_from(names, seen))
     yield judged(ALIGNED, names, lambda: _aligned(names, seen, zone))
     yield _form(seen)
     yield bounced(target, mail.mail_from)
-
-
-def look(names: Names, mail: Mail) -> Seen:
-    """Verify and evaluate. Raises :class:`core.errors.CheckError` where DNS did not say."""
-    head = message_from_bytes(mail.raw, policy=policy.compat32)
-    authors = [address for _name, address in getaddresses([str(value) for value in head.get_all("From", [])])]
-    author = authors[0].rpartition("@")[2].lower() if len(authors) == 1 else ""
-    spf = evaluate(names, mail.peer, mail.mail_from, mail.helo) if mail.peer else None
-    return Seen(mail, head, author, verify(names, mail.raw), spf)
 
 
 def _signed(names: Names, seen: Seen, zone: str) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core import mail
-from core.site import Reply
+from core.settings.stack import Stack
+from core.site import Found, Reply
 from readiness.check import Outcome, Result
 from readiness.probe import Touch
 from readiness.rows.email import PROBES
@@ -275,6 +277,44 @@ def test_a_policy_that_senders_cannot_hold_to_is_said(reply: Reply, why: str) ->
     result = look(good(), reply)["email.mta-sts"]
     assert result.outcome is Outcome.FAIL
     assert why in result.summary
+
+
+def test_reports_of_other_domains_must_be_taken_as_declared() -> None:
+    def declared(stack: Stack) -> Stack:
+        return replace(stack, email=stack.email.model_copy(update={"reports_from": ("other.example",)}))
+
+    dns = good()
+    [probe] = [each for each in DNS if each.run.__name__ == "dmarc"]
+
+    def reports() -> Result:
+        target = make_target(Platform(), resolver=dns, settings=declared)
+        return {one.check.id: one for one in run([probe], target, Limits(), lambda *_: None).results}[
+            "email.dmarc-reports"
+        ]
+
+    assert "does not say that it takes the reports of other.example" in reports().summary
+    dns.put("other.example._report._dmarc", "TXT", "v=DMARC1;")
+    assert reports().outcome is Outcome.PASS
+
+
+class _Silence:
+    """DNS that is asked in vain; each question takes its time."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def find(self, name: str, type_: str) -> Found:
+        self.count += 1
+        return Found(name, type_, "TIMEOUT")
+
+
+def test_dns_that_says_nothing_is_not_asked_for_long() -> None:
+    silence = _Silence()
+    target = make_target(Platform(), resolver=silence, visitor=lambda from_address="": _Policy(Reply(0, reason="no")))
+    done = run(DNS, target, Limits(), lambda *_: None)
+    assert {result.outcome for result in done.results} == {Outcome.CANNOT_TELL}
+    # 5 s each, side by side in as many threads as there are probes.
+    assert silence.count <= 2 * len(done.results)
 
 
 def test_everything_that_is_wrong_is_said_not_the_first_alone() -> None:
