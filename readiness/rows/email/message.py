@@ -27,7 +27,7 @@ _MOST_HEADER = 4000
 
 
 class Seen:
-    """A message, and what it is found to be once somebody asks; where DNS does not say, :class:`CheckError` is raised."""
+    """A message, and what it is found to be once asked for; where DNS does not say, :class:`CheckError` is raised."""
 
     def __init__(self, names: Names, mail: Mail) -> None:
         self._names, self.mail = names, mail
