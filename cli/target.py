@@ -78,7 +78,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 redactor=Redactor(),
                 mailbox=lab.mailbox if lab else _inbox(settings, _secrets(stack)),
                 alerts=lab.arrivals if lab else None,
-                errors=lab.arrivals if lab else None,
+                errors=lab.arrivals if lab else _errors(settings, _secrets(stack)),
                 browser=Chromium(edge, [full_name(name, settings.zone.name) for name in settings.dns.web]),
                 live_api=_live_api(stack),
                 live_changes=_live_changes(stack),
@@ -245,3 +245,10 @@ def _live_changes(stack: str) -> LiveChanges | None:
         return CloudflareChanges(*cloudflare_access(stack))
     except LaunchReadyError:
         return None
+
+
+def _errors(settings: Stack, secret: Callable[[str], Secret]) -> Arrivals | None:
+    from adapters.sentry_events import SentryEvents
+
+    tracker = settings.readiness.errors
+    return SentryEvents(tracker.events_url, secret(tracker.config_secret)) if tracker else None

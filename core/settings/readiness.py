@@ -147,6 +147,21 @@ class Imap(Section):
     """What arrives there: with `+tag` before the @ too."""
 
 
+class ErrorTracker(Section):
+    """Where the events of the error tracker can be read, by Sentry's API."""
+
+    events_url: Annotated[
+        str,
+        matching(
+            r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/api/0/projects/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+/events/",
+            "https://NAME/api/0/projects/ORGANISATION/PROJECT/events/",
+        ),
+    ]
+    """The project's list of events."""
+    config_secret: Annotated[str, Field(min_length=1, max_length=60)]
+    """The stack's secret that is a token with the scope `project:read`."""
+
+
 class Promise(Section):
     """How often something may be done, whoever asks and from wherever."""
 
@@ -238,6 +253,8 @@ class Readiness(Section):
     """A membership's roles, weakest first."""
     mailbox: Imap | None = None
     """Where the mail to accounts of the checks arrives. The lab has its own."""
+    errors: ErrorTracker | None = None
+    """Where it can be seen that an error reaches the error tracker. The lab has its own."""
     bounces: LowerMailbox | None = None
     """Where mail of the platform's that cannot be delivered comes back to: the envelope's sender of what it sends."""
     refused: LowerMailbox | None = None

@@ -110,5 +110,11 @@ def _requests(body: str) -> Iterator[dict[str, Any]]:
             found = json.loads(line)
         except ValueError:
             continue
-        if isinstance(found, dict) and isinstance(found.get("request"), dict):
+        if not isinstance(found, dict):
+            continue
+        if isinstance(found.get("request"), dict):
             yield found["request"]
+        for entry in found.get("entries") or ():
+            # As Sentry's API gives an event back.
+            if isinstance(entry, dict) and entry.get("type") == "request" and isinstance(entry.get("data"), dict):
+                yield {**entry["data"], "query_string": entry["data"].get("query")}

@@ -34,6 +34,7 @@ class Failing(FakeVisitor):
             "query": {"request": {"query_string": "a=1"}},
             "body": {"extra": given["json"]},
             "bearer": {"extra": given["headers"]},
+            "entry": {"entries": [{"type": "request", "data": {"cookies": [["a", "b"]], "query": [["a", "1"]]}}]},
         }
         if self._inbox is not None:
             event = {"message": f"test {marker}", **parts[self._part]}
@@ -58,6 +59,7 @@ def results(visitor: FakeVisitor, monkeypatch: pytest.MonkeyPatch, **means: Any)
         ("query", "it has the request's query_string"),
         ("body", "it holds the card number of the request"),
         ("bearer", "it holds the JWT of the request"),
+        ("entry", "it has the request's cookies; it has the request's query_string"),
     ],
 )
 def test_an_event_holds_nothing_of_the_request(part: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
