@@ -90,7 +90,7 @@ class PostPage(BaseModel):
 
 
 class UploadView(BaseModel):
-    """A file in a space; ``size`` is in bytes, ``sha256`` in hexadecimal."""
+    """A file in a space; ``size`` is in bytes, ``sha256`` in hexadecimal, ``media_type`` what its bytes say."""
 
     id: UUID
     space_id: UUID
@@ -98,6 +98,7 @@ class UploadView(BaseModel):
     name: str
     size: int
     sha256: str
+    media_type: str
     created_at: datetime
 
 

@@ -61,7 +61,7 @@ async def test_a_file_comes_back_as_it_went_as_an_attachment(platform: Platform)
             assert await member.get(f"{space}/uploads") == []
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "a\r\nX: y", "x" * 201])
+@pytest.mark.parametrize("name", ["", "a/b", "a\r\nX: y", "x" * 201, "..", "\u202egnp.exe"])
 async def test_a_name_that_is_none_is_refused(platform: Platform, name: str) -> None:
     with platform.running("v1") as running:
         async with _space(running) as (member, space):

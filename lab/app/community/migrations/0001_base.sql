@@ -85,6 +85,7 @@ CREATE TABLE uploads (
     name text NOT NULL,
     size bigint NOT NULL,
     sha256 bytea NOT NULL,
+    media_type text NOT NULL DEFAULT 'application/octet-stream',
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX uploads_newest ON uploads (space_id, created_at DESC, id DESC);
