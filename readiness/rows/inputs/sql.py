@@ -15,7 +15,7 @@ from readiness.rows.inputs.tries import Try, judged
 from readiness.target import Target
 
 CHECKS = (checks.SQL,)
-SLEEP = 2.0
+SLEEP = 1.2
 
 # What databases and their drivers say: PostgreSQL, MySQL, SQLite, SQL Server, Oracle.
 _SAID = re.compile(
