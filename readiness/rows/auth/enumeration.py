@@ -24,24 +24,26 @@ PAIRS = 16
 """Of each kind, in one round."""
 _PER_ACCOUNT = 4
 """Requests that one account gets of a kind: below what a careful platform allows."""
-_PER_VISITOR = 2
-"""Pairs that one address asks for: the edge counts those."""
 _OVER = {"login": 12, "reset": 7}
 """Requests for one address, one after another: more than a careful platform allows."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One call that takes an address; ``made`` says that it makes an account of one that has none."""
+    """One call that takes an address; ``made`` says that it makes an account of one that has none.
+
+    ``at_once`` is how many pairs one visitor asks for: what the edge lets one address do in a minute.
+    """
 
     name: str
     call: Call
+    at_once: int
     made: bool = False
 
 
 def _kinds(desk: Desk) -> tuple[Kind, ...]:
     known = desk.calls
-    return Kind("login", known.login), Kind("reset", known.reset), Kind("signup", known.signup, made=True)
+    return Kind("login", known.login, 4), Kind("reset", known.reset, 2), Kind("signup", known.signup, 8, made=True)
 
 
 def wording(target: Target) -> Iterator[Result]:
@@ -133,12 +135,13 @@ def _in_short(statuses: list[int]) -> str:
 def timing(target: Target) -> Iterator[Result]:
     """Measure pairs in turn, with an account and without; what seems to differ is measured once more."""
     desk = Desk(target)
+    crowd = _crowd(target)
     for kind in _kinds(desk):
         check = checks.NO_TIMING[kind.name]
         try:
-            rounds = [_round(desk, kind)]
+            rounds = [_round(desk, kind, crowd)]
             if rounds[0].tells:
-                rounds.append(_round(desk, kind))
+                rounds.append(_round(desk, kind, _crowd(target)))
         except CheckError as error:
             yield unknown(check, f"not enough times could be taken: {error}")
             continue
@@ -149,19 +152,25 @@ def timing(target: Target) -> Iterator[Result]:
         yield held(check, wrong, f"the median difference is {rounds[-1]}", seen)
 
 
-def _round(desk: Desk, kind: Kind) -> Difference:
+def _crowd(target: Target) -> list[Person]:
+    """Enough accounts for one round. Raises :class:`CheckError`."""
+    crowd = [target.people.stranger("timed") for _ in range(PAIRS // _PER_ACCOUNT)]
+    for act in (target.people.sign_up, target.people.verify):
+        for person in crowd:
+            act(person)
+    return crowd
+
+
+def _round(desk: Desk, kind: Kind, crowd: list[Person]) -> Difference:
     """:data:`PAIRS` pairs, which of the two comes first by chance. Raises :class:`CheckError`."""
-    people = desk.target.people
-    accounts = [people.stranger("timed") for _ in range(PAIRS // _PER_ACCOUNT)]
-    for act in (people.sign_up, people.verify):
-        for known in accounts:
-            act(known)
     pairs: list[tuple[float, float]] = []
-    for known in accounts * (_PER_ACCOUNT // _PER_VISITOR):
-        visitor = desk.stranger()
-        # The connection is made before the clock runs.
-        desk.ask(desk.calls.me, visitor)
-        pairs += [_pair(desk, kind, known, visitor) for _ in range(_PER_VISITOR)]
+    visitor = desk.stranger()
+    for number in range(PAIRS):
+        if number % kind.at_once == 0:
+            visitor = desk.stranger()
+            # The connection is made before the clock runs.
+            desk.ask(desk.calls.me, visitor)
+        pairs.append(_pair(desk, kind, crowd[number % len(crowd)], visitor))
     return difference(pairs)
 
 

@@ -99,6 +99,8 @@ def login(app: Platform, ask: Ask) -> tuple[Any, ...]:
             return 429, problem("Too many.")
         tells = "login-tells" in app.faults and user is None
         return 401, problem("No such account." if tells else "The address or the password is wrong.")
+    if "login-needs-proof" in app.faults and not user.verified:
+        return 403, problem("Prove your address first.")
     planted = "session-kept" in app.faults and ask.cookie
     token = ask.cookie if planted else secrets.token_urlsafe(4 if "session-short" in app.faults else 32)
     if "session-kept" not in app.faults:

@@ -150,6 +150,18 @@ def test_what_the_platform_itself_does_not_say_never_passes(
     assert all(says in one.summary or one.check.id in NEEDS_TIME for one in told.values()), told
 
 
+def test_links_are_had_from_more_accounts_where_none_can_ask_again() -> None:
+    platform = Platform({"login-needs-proof"})
+    told = results_of(_probe_of("auth.verify-token-strength"), make_target(platform))
+    assert told["auth.verify-token-strength"].summary.startswith("20 tokens of 43")
+    assert told["auth.verify-token-strength"].outcome is Outcome.PASS
+
+
+def test_an_account_that_cannot_log_in_before_it_is_proven_does_nothing() -> None:
+    told = _told({"login-needs-proof"}, _probe_of("auth.unverified-does-nothing"))
+    assert told["auth.unverified-does-nothing"].summary.startswith("1 of 1 are refused before")
+
+
 def test_without_an_inbox_nothing_is_told_and_the_way_out_is_named() -> None:
     target = make_target(Platform(), mailbox=None)
     for probe in IN_MEMORY:
