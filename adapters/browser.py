@@ -61,7 +61,7 @@ class Chromium:
                 )
             except Error as error:
                 raise CheckError(f"{path} does not start: {str(error).splitlines()[0]}") from None
-            device = dict(playwright.devices["Moto G4"]) if mobile else {}
+            device = dict(playwright.devices["Moto G4"]) if mobile else {"user_agent": _agent(browser.version)}
             device.pop("default_browser_type", None)
             try:
                 yield browser.new_context(**device).new_page()
@@ -79,6 +79,12 @@ class Chromium:
         if edge and edge.ca_file and (keys := {_key_digest(edge, name) for name in self._names}):
             words.append(f"--ignore-certificate-errors-spki-list={','.join(sorted(keys))}")
         return words
+
+
+def _agent(version: str) -> str:
+    """What the same Chromium says of itself with a window: firewalls stop what says that it has none."""
+    system = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    return f"{system} Chrome/{version.partition('.')[0]}.0.0.0 Safari/537.36"
 
 
 def _executable() -> str:

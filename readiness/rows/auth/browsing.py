@@ -159,21 +159,36 @@ class Walk:
         finally:
             tab.close()
 
-    def seen_going_back(self, words: Iterable[str], most: int = 8) -> list[str]:
-        """Which of ``words`` a page shows that the back button leads to, and the page's path."""
+    def seen_going_back(self, to: str, words: Iterable[str], most: int = 6) -> list[str]:
+        """Which of ``words`` a page shows on the way back to ``to`` by the back button, and the page's path."""
+        from playwright.sync_api import Error
+
         shown = []
         for _ in range(most):
-            if self.page.go_back(wait_until="load") is None and self.page.url == "about:blank":
+            try:
+                self.page.go_back(wait_until="load")
+            except Error as error:
+                if "ERR_CACHE_MISS" not in str(error):
+                    raise
+                # What a form was answered is not kept, nor asked for again: the browser shows that it has nothing.
                 break
             text = self.page.content()
             shown += [f"{urlsplit(self.page.url).path} shows {word}" for word in words if word in text]
+            if self.page.url in (to, "about:blank"):
+                break
         return shown
 
     def picture(self, title: str) -> None:
-        """Keep what the page looks like."""
+        """Keep what the page looks like, where it can be drawn."""
+        from playwright.sync_api import Error
+
         path = urlsplit(self.page.url).path
-        data = self.page.screenshot(type="jpeg", quality=50)
-        self.pictures.append(Picture(title, "image/jpeg", data, f"The page {path}, titled {self.page.title()}"))
+        try:
+            self.page.bring_to_front()
+            data = self.page.screenshot(type="jpeg", quality=50)
+            self.pictures.append(Picture(title, "image/jpeg", data, f"The page {path}, titled {self.page.title()}"))
+        except Error as error:
+            self.steps.append((f"a picture of {path}", str(error).splitlines()[0]))
 
 
 def _turned_away(route: Any) -> None:

@@ -68,11 +68,11 @@ def wording(target: Target) -> Iterator[Result]:
 
 def _try(desk: Desk, kind: Kind, person: Person, visitor: Visitor) -> Reply:
     """One request for the address of ``person``, by ``visitor``, with a password that is not the account's."""
-    if not kind.made:
-        values = {"email": person.email, "name": person.name, "password": person.password[::-1]}
-        return desk.ask(kind.call, visitor, **values)
-    person.visitor = visitor
-    return firm(desk.target.people.try_sign_up(person), f"{kind.call.method} {kind.call.path}")
+    password = person.password if kind.made else person.password[::-1]
+    reply = desk.ask(kind.call, visitor, email=person.email, name=person.name, password=password)
+    if kind.made and reply.status in GOOD:
+        desk.target.people.remember(person)
+    return reply
 
 
 def limits(target: Target) -> Iterator[Result]:

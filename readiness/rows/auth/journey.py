@@ -92,15 +92,16 @@ def _log_in(target: Target, walk: Walk, forms: Forms, person: Person, seen: Seen
 
 
 def _leave(target: Target, walk: Walk, person: Person, seen: Seen) -> None:
+    me = target.url(Desk(target).calls.me.path)
     with walk.step("log out"):
         walk.open(target.origin + "/")
         walk.picture("Signed in")
         walk.press(LOG_OUT)
     with walk.step("go back after logging out"):
         # Before anything else is asked: a refusal would take the place of what the browser has kept.
-        seen.add(link_checks.NOT_AFTER_LOGOUT, *walk.seen_going_back([person.email, person.name]))
+        seen.add(link_checks.NOT_AFTER_LOGOUT, *walk.seen_going_back(me, [person.email, person.name]))
     with walk.step("be signed out"):
-        if walk.reopen(target.url(Desk(target).calls.me.path)) == 200:
+        if walk.reopen(me) == 200:
             raise CheckError("who has logged out is still signed in")
 
 

@@ -34,7 +34,9 @@ def test_a_page_is_the_edge_s_by_its_authority_and_other_names_lead_nowhere(tmp_
         with browser.page() as page:
             page.goto(f"https://{NAME}/login")
             assert page.evaluate("localStorage.getItem('kept')") is None
-            assert "Android" not in page.evaluate("navigator.userAgent")
+            agent = page.evaluate("navigator.userAgent")
+            assert "Android" not in agent
+            assert "Headless" not in agent
 
 
 def test_a_certificate_of_another_authority_is_not_believed(tmp_path: Path) -> None:

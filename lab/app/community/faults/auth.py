@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import accounts, sessions, tokens
@@ -30,6 +31,7 @@ FAULTS = (
     Fault("session-after-logout", "auth.logout-ends-session", "auth", "logging out forgets the cookie alone"),
     Fault("session-after-change", "auth.password-change-ends-others", "auth", "a changed password ends no session"),
     Fault("session-after-reset", "auth.reset-ends-sessions", "auth", "a password set anew ends no session"),
+    Fault("session-never-ends", "auth.session-expiry-enforced", "auth", "a session works for ever"),
     Fault("logout-by-get", "auth.logout-not-by-get", "auth", "a link logs out"),
 )
 
@@ -124,6 +126,13 @@ async def _all_stay(honest: Callable[..., Awaitable[Letter]], desk: Desk, form: 
     letter = await honest(desk, form)
     await _restore(desk.pool, before)
     return letter
+
+
+@instead("session-never-ends", sessions.visitor)
+async def _for_ever(honest: Callable[..., Awaitable[User | None]], request: HTTPConnection, pool: Pool) -> User | None:
+    longer = "UPDATE sessions SET expires_at = now() + interval '1 minute', seen_at = now() WHERE token_digest = $1"
+    await pool.execute(longer, sessions.session_digest(request))
+    return await honest(request, pool)
 
 
 async def _sessions(pool: Pool, user_id: UUID | None) -> Any:

@@ -6,10 +6,13 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from html import escape
 from typing import Any
 from uuid import UUID
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from .. import accounts, sessions, tokens
@@ -20,7 +23,7 @@ from ..mail import Letter
 from ..passwords import Passwords
 from ..problems import Problem, conflict
 from ..sessions import User
-from .seeding import Fault, answer, instead
+from .seeding import Fault, answer, instead, route
 
 FAULTS = (
     Fault("change-without-current", "auth.password-change-needs-current", "auth", "any present password will do"),
@@ -34,6 +37,10 @@ FAULTS = (
     Fault("signup-tells", "auth.no-enumeration-signup", "auth", "signing up says that there is an account"),
     Fault("login-tells", "auth.no-enumeration-login", "auth", "a failed login says that there is no account"),
     Fault("login-quick-for-nobody", "auth.no-timing-login", "auth", "no password is hashed without an account"),
+    Fault("password-of-everybody", "auth.password-common-refused", "auth", "the most common passwords are taken"),
+    Fault("link-never-ends", "auth.expired-link-refused", "auth", "a reset token works for ever"),
+    Fault("token-in-storage", "auth.no-secret-in-web-storage", "auth", "a page keeps its token in localStorage"),
+    Fault("third-party-pixel", "auth.no-third-party-on-token-pages", "auth", "token pages load another site's picture"),
     Fault("token-in-referrer", "auth.no-token-in-referrer", "auth", "token pages tell other sites their address"),
     Fault("private-pages-kept", "auth.nothing-left-after-logout", "auth", "browsers keep what only one may see"),
 )
@@ -121,6 +128,39 @@ async def _login_tells(honest: Callable[..., Awaitable[User | None]], desk: Desk
     if not await desk.pool.fetchval(_EXISTS, form.email):
         raise Problem(401, "There is no account with this address.", {"WWW-Authenticate": "Cookie"})
     return await honest(desk, form)
+
+
+@instead("password-of-everybody", Passwords.require_good)
+async def _any_password(
+    _honest: Callable[..., Awaitable[None]], _self: Passwords, _password: str, *_known: str
+) -> None:
+    return None
+
+
+@instead("link-never-ends", accounts.set_password)
+async def _for_ever(honest: Callable[..., Awaitable[Letter]], desk: Desk, form: NewPassword) -> Letter:
+    longer = "UPDATE account_tokens SET expires_at = now() + interval '1 minute' WHERE digest = $1"
+    await desk.pool.execute(longer, tokens.digest(form.token))
+    return await honest(desk, form)
+
+
+@route("token-in-storage", "/verify")
+async def _stores(request: Request) -> Response:
+    script = "localStorage.setItem('token', document.forms[0].token.value)"
+    return _token_page(request, f"<script>{script}</script>", "script-src 'unsafe-inline'")
+
+
+@route("third-party-pixel", "/verify")
+async def _counted(request: Request) -> Response:
+    return _token_page(request, '<img src="https://counter.example/pixel.png" alt="">', "img-src https:")
+
+
+def _token_page(request: Request, more: str, policy: str) -> Response:
+    token = escape(request.query_params.get("token", ""))
+    field = f'<input type="hidden" name="token" value="{token}">'
+    form = f'<form method="post" action="/verify">{field}<button>This is my address</button></form>'
+    headers = {"Content-Security-Policy": f"default-src 'none'; {policy}", "Referrer-Policy": "no-referrer"}
+    return HTMLResponse(f"<!doctype html><title>Prove your address</title><main>{form}{more}</main>", headers=headers)
 
 
 @answer("token-in-referrer")
