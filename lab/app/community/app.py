@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from . import parts, problems, tidy
 from .database import Pool
-from .described import DescribedApp
+from .document import Documented
 from .feed import Feed
 from .health import database_check
 from .mail import Mailer
@@ -30,7 +30,7 @@ def create(settings: Settings, pool: Pool, names: Iterable[str]) -> FastAPI:
 
     ``X-Release`` and ``X-Colour`` are added by the server, not here: they must be on answers that never got here too.
     """
-    app = DescribedApp(
+    app = Documented(
         title="Community",
         version=settings.release,
         docs_url=None,

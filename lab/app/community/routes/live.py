@@ -30,7 +30,11 @@ _UNSEEN: tuple[type[Exception], ...] = (Problem, *UNAVAILABLE)
 MaySee = Callable[[], Awaitable[bool]]
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def events(
     request: HTTPConnection, org_id: UUID, space_id: UUID, user: SignedIn, pool: PoolOf
 ) -> EventSourceResponse:

@@ -16,7 +16,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
 from .. import access, content
+from ..content import UNKNOWN
 from ..database import Connection, Pool, PoolOf
+from ..document import FILES, binary
 from ..problems import not_found
 from ..roles import Action, Role
 from ..sessions import SignedIn, User
@@ -53,7 +55,12 @@ _ONE = (
 )
 
 
-@router.post("", status_code=201, max_body_size=MOST_BYTES)
+@router.post(
+    "",
+    status_code=201,
+    max_body_size=MOST_BYTES,
+    openapi_extra={"requestBody": {"required": True, "content": binary(UNKNOWN)}},
+)
 async def upload(
     request: Request, org_id: UUID, space_id: UUID, name: Annotated[FileName, Query()], user: SignedIn, pool: PoolOf
 ) -> UploadView:
@@ -100,7 +107,7 @@ async def uploads(org_id: UUID, space_id: UUID, user: SignedIn, pool: PoolOf) ->
     return [UploadView(**row) for row in await pool.fetch(_LATEST, space_id)]
 
 
-@router.get("/{upload_id}", response_class=StreamingResponse)
+@router.get("/{upload_id}", response_class=StreamingResponse, responses={200: {"content": binary(*FILES)}})
 async def download(org_id: UUID, space_id: UUID, upload_id: UUID, user: SignedIn, pool: PoolOf) -> StreamingResponse:
     """The file itself, always as an attachment, of a type that a browser would run nothing of (RFC 6266, RFC 9530)."""
     await _look(pool, user, org_id, space_id)

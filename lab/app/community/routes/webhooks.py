@@ -11,8 +11,19 @@ from ..settings import Settings
 
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
+_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
-@router.post("/billing", status_code=204)
+
+@router.post(
+    "/billing",
+    status_code=204,
+    openapi_extra={
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in _HEADERS
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+    },
+)
 async def billing(request: Request, pool: PoolOf) -> None:
     """Take one webhook, once: signed with the shared secret, at most five minutes old, with an id not seen before."""
     body = await request.body()
