@@ -160,7 +160,8 @@ def _as_a_user(target: Target, canaries: Mapping[str, Canary]) -> list[tuple[str
         "name": f"{value['query string']}.txt",
     }
     strange = {**given, "org_id": value["query string"]}
-    member, headers = here.member.visitor, {"Authorization": f"Bearer {value['JWT']}"}
+    member = here.member.visitor
+    headers = {"Authorization": f"Bearer {value['JWT']}", "Content-Type": "text/plain"}
     asked = [
         ("a wrong password", known.login, calls.make(target.visitor(), origin, known.login, given)),
         ("a post", known.create_post, calls.make(member, origin, known.create_post, given)),
