@@ -63,14 +63,15 @@ def message(target: Target) -> Iterator[Result]:
     mail = target.people.mail_for(person, "after signing up")
     names, zone = Names(target.resolver), target.settings.zone.name
     seen = Seen(names, mail)
-    yield judged(SIGNED, names, lambda: _signed(names, seen, zone))
+    selectors = [each.selector for each in target.settings.email.dkim if each.signs]
+    yield judged(SIGNED, names, lambda: _signed(names, seen, zone, selectors))
     yield judged(SENT_FROM, names, lambda: _sent_from(names, seen))
     yield judged(ALIGNED, names, lambda: _aligned(names, seen, zone))
     yield _form(seen)
     yield bounced(target, mail.mail_from)
 
 
-def _signed(names: Names, seen: Seen, zone: str) -> Result:
+def _signed(names: Names, seen: Seen, zone: str, selectors: list[str]) -> Result:
     ours = [one for one in seen.signatures if inside(one.domain.lower(), zone)]
     good = [one for one in ours if one.good]
     wrong = [] if good else [f"{one.selector} of {one.domain}: {one.why}" for one in ours]
@@ -80,6 +81,7 @@ def _signed(names: Names, seen: Seen, zone: str) -> Result:
     missing = [name for name in ("from", "subject", "date") if good and name not in _lower(good[0].signed)]
     wrong += [f"the signature does not cover {', '.join(missing)}"] if missing else []
     wrong += [f"it is signed by {one.algorithm} (RFC 8301 §3.1)" for one in good if one.algorithm == "rsa-sha1"]
+    wrong += [f"the key {one.selector} is not declared" for one in good if one.selector not in selectors]
     summary = f"{len(good)} of {len(seen.signatures)} signatures are good and of {zone}"
     return held(SIGNED, wrong, summary, _table(seen.signatures), _head(seen), names.said("Keys in DNS"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,18 @@ class _Query(spf.query):  # type: ignore[misc]
         if not found.records and not ignore_void:
             self._count_void()
         return [_shaped(record, qtype) for record in found.records]
+
+    def validated_ptrs(self) -> list[str]:
+        """The names of the sender that lead back to it. DNS that does not say is no error here (§5.5)."""
+        names: list[str] = []
+        with suppress(spf.TempError):
+            names = self.dns_ptr(self.i)[: spf.MAX_PTR]
+        return [name for name in names if self._leads_back(name)]
+
+    def _leads_back(self, name: str) -> bool:
+        with suppress(spf.TempError):
+            return bool(self.cidrmatch(self.dns_a(name, self.A), self.cidrmax))
+        return False
 
     def _count_void(self) -> None:
         self.void_lookups += 1

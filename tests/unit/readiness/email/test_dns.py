@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from core import mail
-from core.settings.stack import Stack
-from core.site import Found, Reply
-from readiness.check import Outcome, Result
-from readiness.probe import Touch
-from readiness.rows.email import PROBES
-from readiness.run import Limits, run
-from tests.unit.readiness.email.zone import RELAY, ZONE, Change, FakeDns, good
-from tests.unit.readiness.fakes import lab_stack, make_target
-from tests.unit.readiness.platform import Platform
+from core.site import Reply
+from readiness.check import Outcome
+from tests.unit.readiness.email.asked import DNS, LAB_KEY, POLICY, TEXT, look
+from tests.unit.readiness.email.zone import RELAY, ZONE, Change, good
 
-DNS = tuple(probe for probe in PROBES if probe.touch is Touch.READS)
-POLICY = mail.sts_policy(lab_stack().email, ZONE)
-TEXT = ("Content-Type", "text/plain; charset=utf-8")
 SPF = "v=spf1 mx ip4:198.51.100.0/28 -all"
 RUA = "mailto:dmarc@community.test"
 DMARC = f"v=DMARC1; p=quarantine; sp=reject; np=reject; adkim=s; aspf=s; rua={RUA}"
 LAB1 = f"lab1._domainkey.{ZONE}"
-
-
-class _Policy:
-    """A visitor who gets one answer."""
-
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-
-    def ask(self, _method: str, url: str) -> Reply:
-        assert url == f"https://mta-sts.{ZONE}/.well-known/mta-sts.txt"
-        return self._reply
-
-
-def look(dns: FakeDns, policy: Reply | None = None) -> dict[str, Result]:
-    served = policy or Reply(200, (TEXT,), POLICY.encode())
-    target = make_target(Platform(), resolver=dns, visitor=lambda from_address="": _Policy(served))
-    done = run(DNS, target, Limits(), lambda _result, _at: None)
-    return {result.check.id: result for result in done.results}
 
 
 def put(name: str, type_: str, *records: str) -> Change:
@@ -65,7 +37,6 @@ def key(bits: int) -> str:
     return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
-LAB_KEY = lab_stack().email.dkim[0].public_key
 SMALL = base64.b64encode(
     bytes.fromhex("305c300d06092a864886f70d0101010500034b003048024100" + "c5" * 64 + "0203010001")
 ).decode()
@@ -277,44 +248,6 @@ def test_a_policy_that_senders_cannot_hold_to_is_said(reply: Reply, why: str) ->
     result = look(good(), reply)["email.mta-sts"]
     assert result.outcome is Outcome.FAIL
     assert why in result.summary
-
-
-def test_reports_of_other_domains_must_be_taken_as_declared() -> None:
-    def declared(stack: Stack) -> Stack:
-        return replace(stack, email=stack.email.model_copy(update={"reports_from": ("other.example",)}))
-
-    dns = good()
-    [probe] = [each for each in DNS if each.run.__name__ == "dmarc"]
-
-    def reports() -> Result:
-        target = make_target(Platform(), resolver=dns, settings=declared)
-        return {one.check.id: one for one in run([probe], target, Limits(), lambda *_: None).results}[
-            "email.dmarc-reports"
-        ]
-
-    assert "does not say that it takes the reports of other.example" in reports().summary
-    dns.put("other.example._report._dmarc", "TXT", "v=DMARC1;")
-    assert reports().outcome is Outcome.PASS
-
-
-class _Silence:
-    """DNS that is asked in vain; each question takes its time."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def find(self, name: str, type_: str) -> Found:
-        self.count += 1
-        return Found(name, type_, "TIMEOUT")
-
-
-def test_dns_that_says_nothing_is_not_asked_for_long() -> None:
-    silence = _Silence()
-    target = make_target(Platform(), resolver=silence, visitor=lambda from_address="": _Policy(Reply(0, reason="no")))
-    done = run(DNS, target, Limits(), lambda *_: None)
-    assert {result.outcome for result in done.results} == {Outcome.CANNOT_TELL}
-    # 5 s each, side by side in as many threads as there are probes.
-    assert silence.count <= 2 * len(done.results)
 
 
 def test_everything_that_is_wrong_is_said_not_the_first_alone() -> None:

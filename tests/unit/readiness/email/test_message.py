@@ -127,6 +127,20 @@ def test_each_fault_is_found_and_said(check: str, way: Way, record: tuple[str, .
     assert why in result.summary
 
 
+def test_a_key_that_nobody_declared_is_said() -> None:
+    platform = Platform()
+
+    def renamed(stack: Stack) -> Stack:
+        [key] = stack.email.dkim
+        return replace(
+            stack, email=stack.email.model_copy(update={"dkim": (key.model_copy(update={"selector": "lab2"}),)})
+        )
+
+    target = make_target(platform, resolver=good(), mailbox=Relayed(platform, Way()), settings=renamed)
+    results = {one.check.id: one for one in run(SENT, target, Limits(), lambda _result, _at: None).results}
+    assert results["email.message-signed"].summary == "the key lab1 is not declared"
+
+
 def test_one_of_the_two_is_enough_for_dmarc() -> None:
     assert look(UNSIGNED)["email.message-aligned"].summary == f"{ZONE}: DMARC passes by SPF"
     forwarded = look(Way(peer="198.18.0.1"))["email.message-aligned"]

@@ -132,6 +132,20 @@ def test_nobody_is_who_said_hello() -> None:
     assert (told.result, told.mechanism) == ("pass", "a")
 
 
+@pytest.mark.parametrize("silent", ["25.2.0.192.in-addr.arpa", "ptr.example.test"])
+def test_reverse_dns_that_does_not_answer_is_no_match_and_no_error(silent: str) -> None:
+    names = FakeDns(
+        {
+            ("example.test", "TXT"): ["v=spf1 ptr -all"],
+            ("25.2.0.192.in-addr.arpa", "PTR"): ["ptr.example.test"],
+            ("ptr.example.test", "A"): ["192.0.2.25"],
+        }
+    )
+    assert evaluate(names, "192.0.2.25", "ann@example.test", "h.example.test").result == "pass"
+    names.status[silent] = "SERVFAIL"
+    assert evaluate(names, "192.0.2.25", "ann@example.test", "h.example.test").result == "fail"
+
+
 @pytest.mark.parametrize("address", ["nonsense", "", "192.0.2.999"])
 def test_an_address_that_is_none_is_an_error_and_no_exception(address: str) -> None:
     names = FakeDns({("example.test", "TXT"): ["v=spf1 ip4:192.0.2.0/24 -all"]})
