@@ -172,7 +172,10 @@ def stack(two: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def every(flags: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
-    return [dict(zip(flags, values, strict=True)) for values in itertools.product(*flags.values())]
+    """None of the flags, each alone, each two together, and all of them."""
+    chosen = [dict(zip(flags, values, strict=True)) for values in itertools.product(*flags.values())]
+    given = [sum(one[flag] != values[0] for flag, values in flags.items()) for one in chosen]
+    return [one for one, count in zip(chosen, given, strict=True) if count <= 2 or count == max(given)]
 
 
 def test_no_other_flag_of_a_deploy_defeats_it(
