@@ -166,15 +166,30 @@ def _unknown_sections(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
             )
 
 
+_OF_CHECKS = (("readiness", "admin"), ("readiness", "mailbox"), ("readiness", "errors"))
+
+
 def _config_secrets(config: Mapping[str, Json]) -> Iterator[str]:
     """The config secrets that sections name, as far as a section that may be wrong can be read."""
     named = (("secrets", "items"), ("credentials", "items"), ("email", "dkim"), ("monitoring", "webhooks"))
-    for name, key in (*named, ("tls", "origin_pulls"), ("readiness", "admin"), ("readiness", "mailbox")):
+    for name, key in (*named, ("tls", "origin_pulls"), *_OF_CHECKS):
         section = config.get(f"{NAMESPACE}:{name}")
         items = section.get(key) if isinstance(section, dict) else None
         for item in items if isinstance(items, list) else [items]:
             if isinstance(item, dict) and isinstance(found := item.get("config_secret"), str):
                 yield found
+    yield from _secrets_of_checks(config)
+
+
+def _secrets_of_checks(config: Mapping[str, Json]) -> Iterator[str]:
+    """Those that readiness names otherwise: what is over by now, and what webhooks are signed with."""
+    section = config.get(f"{NAMESPACE}:readiness")
+    found = section if isinstance(section, dict) else {}
+    expired = found.get("expired")
+    kept = expired if isinstance(expired, dict) else {}
+    for name in (kept.get("session"), kept.get("reset"), found.get("webhook_secret")):
+        if isinstance(name, str):
+            yield name
 
 
 def _open_credentials(config: Mapping[str, Json], tree: Tree) -> Iterator[str]:
@@ -195,9 +210,11 @@ def _secret_values(config: Mapping[str, Json], stack: Stack, tree: Tree) -> Iter
     needed_by |= {item.config_secret: item.name for item in stack.monitoring.webhooks if item.config_secret}
     if pulls := stack.tls.origin_pulls:
         needed_by[pulls.config_secret] = "of tls.origin_pulls"
-    for part in ("admin", "mailbox"):
+    for _, part in _OF_CHECKS:
         if (account := getattr(stack.readiness, part)) and account.config_secret:
             needed_by[account.config_secret] = f"of readiness.{part}"
+    if expired := stack.readiness.expired:
+        needed_by |= {name: "of readiness.expired" for name in (expired.session, expired.reset) if name}
     for config_secret, name in needed_by.items():
         key = f"{NAMESPACE}:{config_secret}"
         way_out = f"set it with `pulumi config set --secret {key}`"
