@@ -1,4 +1,4 @@
-"""The secrets that the checks are given: each is known by the section that names it, and missed where it is not there."""
+"""The secrets that the checks are given: known by the section that names them, missed where they are not there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,12 @@ def test_a_secret_of_the_checks_is_known_and_missed(
 
     (reason,) = stack_file.reasons(change)
     assert reason.startswith(f"config.launch-ready:{name} is missing, and the secret of readiness.{part} ")
-    assert stack_file.read(lambda config: (change(config), config.update({name: SEALED}))).readiness
+
+    def mended(config: dict[str, Any]) -> None:
+        change(config)
+        config[name] = SEALED
+
+    assert stack_file.read(mended).readiness
 
 
 def test_the_key_of_webhooks_may_be_another_secret(stack_file: StackFile) -> None:
