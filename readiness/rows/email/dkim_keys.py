@@ -55,5 +55,5 @@ def _judged(names: Names, selector: Selector, record: KeyRecord, name: str) -> I
     yield from faults(record)
     if selector.public_key and not record.revoked and record.key != selector.public_key:
         yield "another key is published than is declared: what is signed with the declared one does not verify"
-    if selector.cname and selector.cname not in names.find(name, "TXT").chain:
+    if selector.cname and selector.cname not in (each.lower() for each in names.find(name, "TXT").chain):
         yield f"it does not lead to {selector.cname}"

@@ -43,8 +43,8 @@ def test_a_key_elsewhere_and_one_that_is_gone_are_held_to_what_is_declared(
 
 def test_a_key_elsewhere_and_one_that_is_gone_pass_where_they_are_as_declared() -> None:
     dns = good()
-    dns.put("s1._domainkey", "CNAME", "s1.service.test")
-    dns.put("s1.service.test", "TXT", f"k=rsa; p={LAB_KEY}")
+    dns.put("s1._domainkey", "CNAME", "S1.service.test")
+    dns.put("S1.service.test", "TXT", f"k=rsa; p={LAB_KEY}")
     dns.put("old._domainkey", "TXT", "v=DKIM1; p=")
     result = look(dns, settings=declared(dkim=(SERVICE, OLD)))["email.dkim-keys"]
     assert (result.outcome, result.summary) == (Outcome.PASS, "2 of 2 keys as declared")
