@@ -105,7 +105,7 @@ SILENT = _check(
     "Run `invoke up`: launch-ready:other_zones get a null MX, -all, p=reject and revoked keys. `invoke drift` shows "
     "what was changed by hand.",
     "RFC 7505 3",
-    "RFC 7489 6.3",
+    "RFC 9989 4.7",
 )
 SIGNED = _check(
     "message-signed",
