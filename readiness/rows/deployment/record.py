@@ -57,7 +57,8 @@ def _ledger(target: Target, ledgers: Mapping[str, Ledger], gaps: str) -> Result:
 
 def _by_ci(target: Target, entries: list[Entry], gaps: str) -> Result:
     wanted = target.settings.readiness.releasing
-    runs = {entry.run: entry for entry in entries if (entry.action, entry.step) == (DEPLOY, DONE)}
+    # Every host's line, for one of them alone may have been written by somebody else.
+    runs = {(entry.run, entry.who): entry for entry in entries if (entry.action, entry.step) == (DEPLOY, DONE)}
     last = sorted(runs.values(), key=lambda entry: entry.at)[-wanted.last :]
     rows = tuple((entry.at, entry.version, entry.who, _revision(entries, entry.run)) for entry in last[-_SHOWN:])
     table = Table("The last releases", ("at", "version", "by", "revision"), rows)

@@ -275,7 +275,13 @@ def test_nothing_of_a_repository_is_executed(tmp_path: Path) -> None:
     evil.chmod(0o755)
     for hook in ("post-index-change", "reference-transaction", "pre-auto-gc"):
         shutil.copy(evil, repo.folder / ".git" / "hooks" / hook)
-    words = ("core.fsmonitor", "diff.external", "diff.evil.textconv", "diff.evil.command", "filter.evil.clean")
+    words: tuple[str, ...] = (
+        "core.fsmonitor",
+        "diff.external",
+        "diff.evil.textconv",
+        "diff.evil.command",
+        "filter.evil.clean",
+    )
     words += ("filter.evil.smudge", "core.pager", "gpg.program", "core.sshCommand", "core.alternateRefsCommand")
     for word in words:
         repo.git("config", word, str(evil))
