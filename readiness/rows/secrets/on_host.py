@@ -21,6 +21,7 @@ from readiness.rows.secrets.reading import LOGIN, RUNS, SHAPES, digest, readings
 
 _SECRET_NAME = re.compile(r"(?i)(?:pass(?:word|wd|phrase)?|secret|token|api_?key|private_?key|credential|_key)$")
 _ASSIGNED = re.compile(r"(?:^|[\s\"'])(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
+_DIRECTIVE = re.compile(r"^\s*(?:Default)?Environment=")
 _BY_FILE = ("LoadCredential", "LoadCredentialEncrypted", "ImportCredential")
 _NO_VALUE = re.compile(r"^[\"']?(?:$|\$|%[a-zA-Z]|/|<|\[|true|false|[0-9]{1,5}[\"']?$|\*+)")
 _FOLDERS: tuple[str, ...] = (
@@ -145,7 +146,7 @@ def assigned(look: Look, place: str, text: str) -> None:
     for line in text.splitlines():
         if line.lstrip().startswith(("#", ";")):
             continue
-        for name, value in _ASSIGNED.findall(line):
+        for name, value in _ASSIGNED.findall(_DIRECTIVE.sub("", line)):
             if ((_SECRET_NAME.search(name) and name not in _BY_FILE) or LOGIN.search(value)) and not _NO_VALUE.match(
                 value
             ):

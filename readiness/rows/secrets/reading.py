@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-SHORTEST = 8
+_ENOUGH = 12
 RUNS = (re.compile(r"[A-Za-z0-9_-]{8,}"), re.compile(r"[A-Za-z0-9+/=]{8,}"), re.compile(r"[A-Za-z0-9_~.+/=-]{8,}"))
 LOGIN = re.compile(r"://[^/\s:@]*:([^@/\s]{4,})@")
 SHAPES = {
@@ -38,8 +38,11 @@ def runs(text: str) -> set[str]:
 
 
 def mark_of(value: str) -> str:
-    """The part of a value that is looked for: its longest run. "" where it has none."""
-    return max(runs(value), key=lambda run: (len(run), run), default="")
+    """The part of a value that is looked for: its longest run, of letters and digits if that will do, for ``=`` and the
+    like may be its neighbours' too. "" where it has none.
+    """
+    plain = max(RUNS[0].findall(value), key=len, default="")
+    return plain if len(plain) >= _ENOUGH else max(runs(value), key=lambda run: (len(run), run), default="")
 
 
 def digest(key: str, run: str) -> str:
@@ -67,8 +70,8 @@ def decoded(run: str) -> Iterator[tuple[str, bytes]]:
     plain = run.replace("-", "+").replace("_", "/").split("=")[0]
     for skipped in range(4):
         part = plain[skipped:]
-        part = part[: len(part) - len(part) % 4] or "===="
+        part = part[:-1] if len(part) % 4 == 1 else part
         try:
-            yield "Base64", base64.b64decode(part, validate=True)
+            yield "Base64", base64.b64decode(part + "=" * (-len(part) % 4), validate=True)
         except ValueError:
             continue

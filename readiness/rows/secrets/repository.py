@@ -18,7 +18,7 @@ _SHOWN = 50
 
 
 @dataclass
-class _Look:
+class Look:
     """One place, looked through: what was found, how far, and why not further ("" where it was seen whole)."""
 
     scanned: Scanned | None
@@ -37,12 +37,24 @@ def repository(target: Target) -> Iterator[Result]:
     judge = Judge(baseline, target.clock.now().date())
     values, unread = known_values(target)
     spotter = Spotter(values)
-    tree = _tree(target.repository, target.scanner, spotter)
-    yield _judged(checks.TREE, tree, judge, _tree_words(tree))
-    history, state = _history(target.repository, target.scanner, spotter)
-    yield _judged(checks.HISTORY, history, judge, _history_words(history, state), _coverage(history, state))
+    result, tree = scanned_tree(target.repository, target.scanner, spotter, judge)
+    yield result
+    result, history = scanned_history(target.repository, target.scanner, spotter, judge)
+    yield result
     yield _own(spotter, unread, tree, history)
     yield _kept(baseline, wrong, judge, whole=not tree.why_not and not history.why_not)
+
+
+def scanned_tree(repository: Repository, scanner: Scanner, spotter: Spotter, judge: Judge) -> tuple[Result, Look]:
+    """What the working tree has."""
+    tree = _tree(repository, scanner, spotter)
+    return _judged(checks.TREE, tree, judge, _tree_words(tree)), tree
+
+
+def scanned_history(repository: Repository, scanner: Scanner, spotter: Spotter, judge: Judge) -> tuple[Result, Look]:
+    """What all commits brought."""
+    history, state = _history(repository, scanner, spotter)
+    return _judged(checks.HISTORY, history, judge, _history_words(history, state), _coverage(history, state)), history
 
 
 def known_values(target: Target) -> tuple[Mapping[str, Secret], str]:
@@ -57,31 +69,31 @@ def known_values(target: Target) -> tuple[Mapping[str, Secret], str]:
     return values, ""
 
 
-def _tree(repository: Repository, scanner: Scanner, spotter: Spotter) -> _Look:
+def _tree(repository: Repository, scanner: Scanner, spotter: Spotter) -> Look:
     seen = Coverage()
     try:
-        return _Look(scanner.scan(spotter.watch(repository.tree(seen))), seen)
+        return Look(scanner.scan(spotter.watch(repository.tree(seen))), seen)
     except LaunchReadyError as error:
-        return _Look(None, seen, str(error))
+        return Look(None, seen, str(error))
 
 
-def _history(repository: Repository, scanner: Scanner, spotter: Spotter) -> tuple[_Look, RepositoryState | None]:
+def _history(repository: Repository, scanner: Scanner, spotter: Spotter) -> tuple[Look, RepositoryState | None]:
     seen = Coverage()
     try:
         state = repository.state()
     except LaunchReadyError as error:
-        return _Look(None, seen, f"its history cannot be read: {error}"), None
+        return Look(None, seen, f"its history cannot be read: {error}"), None
     try:
         scanned = scanner.scan(spotter.watch(repository.history(seen)))
     except LaunchReadyError as error:
-        return _Look(None, seen, f"{seen.commits} of {state.commits} commits were read: {error}"), state
+        return Look(None, seen, f"{seen.commits} of {state.commits} commits were read: {error}"), state
     why = "; ".join(state.gaps)
     if seen.commits < state.commits + state.unreachable:
         why = f"{seen.commits} of {state.commits + state.unreachable} commits were looked at; {why}".rstrip("; ")
-    return _Look(scanned, seen, why), state
+    return Look(scanned, seen, why), state
 
 
-def _judged(check: Check, look: _Look, judge: Judge, words: str, *evidence: Evidence) -> Result:
+def _judged(check: Check, look: Look, judge: Judge, words: str, *evidence: Evidence) -> Result:
     leaks = [leak for leak in look.scanned.leaks if not _weak(leak)] if look.scanned else []
     opened = [leak for leak in leaks if judge.closed_by(leak) is None]
     closed = len(leaks) - len(opened)
@@ -103,20 +115,20 @@ def _weak(leak: Leak) -> bool:
     return leak.confidence == "low" and leak.place.startswith("object ")
 
 
-def _tree_words(look: _Look) -> str:
+def _tree_words(look: Look) -> str:
     return f"of {look.coverage.files} files by {_tool(look)}"
 
 
-def _history_words(look: _Look, state: RepositoryState | None) -> str:
+def _history_words(look: Look, state: RepositoryState | None) -> str:
     extra = f" ({state.unreachable} that no reference leads to)" if state and state.unreachable else ""
     return f"of {look.coverage.commits} commits{extra} by {_tool(look)}"
 
 
-def _tool(look: _Look) -> str:
+def _tool(look: Look) -> str:
     return look.scanned.tool if look.scanned else "the scanner"
 
 
-def _coverage(look: _Look, state: RepositoryState | None) -> Evidence:
+def _coverage(look: Look, state: RepositoryState | None) -> Evidence:
     if state is None:
         return Said("Coverage", look.why_not)
     scanned = look.scanned
@@ -146,7 +158,7 @@ def _found(opened: Sequence[Leak], judge: Judge) -> Iterator[Evidence]:
     yield Table("What is open", ("rule", "confidence", "where", "digest, to close it by"), tuple(rows))
 
 
-def _own(spotter: Spotter, unread: str, tree: _Look, history: _Look) -> Result:
+def _own(spotter: Spotter, unread: str, tree: Look, history: Look) -> Result:
     count = f"{len(spotter.names)} values"
     if spotter.spots:
         return failed(checks.OWN_VALUES, f"{_named(spotter.spots)}, of {count}", spots_table(spotter.spots))

@@ -44,12 +44,13 @@ def spellings(value: str) -> dict[bytes, str]:
         bare = text.translate(None, _DROPPED)
         if len(bare) >= SHORTEST:
             found.setdefault(bare, name)
-            found.setdefault(bare[::-1], f"{name}, reversed")
+            found.setdefault(bare[::-1], "reversed" if name == "as it is" else f"{name}, reversed")
     return found
 
 
 def _all(value: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
     yield "as it is", raw
+    yield "reversed", value[::-1].encode("utf-8", "surrogateescape")
     for safe in ("", "/"):
         yield "URL", quote(value, safe=safe, errors="surrogateescape").encode()
         yield "URL", quote_plus(value, safe=safe, errors="surrogateescape").encode()

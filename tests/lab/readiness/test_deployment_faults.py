@@ -148,7 +148,7 @@ def _decide(target: Target, check: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def released(seeded: object, target: Target) -> Iterator[Target]:
+def released(seeded: object, target: Target) -> Target:
     """Two releases by CI, and a drill between them: what a platform that is well has behind it."""
     del seeded
     place = here()
@@ -158,7 +158,7 @@ def released(seeded: object, target: Target) -> Iterator[Target]:
         for variant in (VARIANTS[0], FAULTY):
             must(place, print, "deploy", *STACK, "--watch", "0", "--artifact", str(built[variant.key]))
         must(place, print, "rollback.drill", *STACK)
-    yield target
+    return target
 
 
 @pytest.mark.parametrize("check", [each.id for probe in PROBES for each in probe.checks])
