@@ -24,6 +24,7 @@ from cli import (
     release,
     review,
     secrets,
+    secrets_scan,
     stack,
     unfinished,
 )
@@ -49,7 +50,7 @@ namespace = Collection(
     hosts=Collection(hosts.prepare, hosts.audit),
     maintenance=Collection(incident.on, incident.off),
     edge=Collection(edge.run_the_cases, edge.trace_the_cases),
-    secrets=Collection(secrets.list_, secrets.rotate, secrets.audit),
+    secrets=Collection(secrets.list_, secrets.rotate, secrets.audit, secrets_scan.scan),
     email=Collection(email.show, dkim=Collection(email.new, email.retire)),
     lab=Collection(lab.up, lab.down, lab.status),
 )

@@ -27,7 +27,7 @@ class Patches:
     """Reads the patches of ``commits``; ``blobs`` gets what they bring, ``binaries`` where those without lines are."""
 
     def __init__(self, git: SafeGit, commits: Sequence[str], seen: Coverage) -> None:
-        self._git, self._commits, self._seen = git, commits, seen
+        self._git, self._commits, self.seen = git, commits, seen
         self._mark = secrets.token_hex(16).encode()
         self._commit = ""
         self._path = ""
@@ -53,8 +53,8 @@ class Patches:
         words += ("-M100%", "--no-notes", "--no-walk=unsorted", f"--format={mark}%H%n%B%n{mark}", "--stdin")
         with self._git.reading(*words, stdin="\n".join(self._commits).encode() + b"\n") as lines:
             yield from self._read(lines)
-        if self._seen.commits != len(self._commits):
-            raise CheckError(f"git log gave {self._seen.commits} of {len(self._commits)} commits")
+        if self.seen.commits != len(self._commits):
+            raise CheckError(f"git log gave {self.seen.commits} of {len(self._commits)} commits")
 
     def _read(self, lines: IO[bytes]) -> Iterator[Piece]:
         for line in lines:
@@ -65,7 +65,7 @@ class Patches:
                 self._index(line)
             elif start == b"++":
                 self._path = _unquoted(line[4:].strip(b"\r\n").removesuffix(b"\t")).removeprefix("b/")
-                self._seen.files += 1
+                self.seen.files += 1
             elif start == b"di":
                 yield from self._file()
                 self._path, self._new = _named(line), ""
@@ -74,7 +74,7 @@ class Patches:
             elif line.startswith(self._mark):
                 yield from self._file()
                 self._commit = line[len(self._mark) :].strip().decode("ascii", "replace")
-                self._seen.commits += 1
+                self.seen.commits += 1
                 yield from self._message(lines)
         yield from self._file()
 

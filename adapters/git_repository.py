@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapters.git_history import Patches
 from adapters.git_safe import BIG_BYTES, SafeGit
+from adapters.side_by_side import SideBySide
 from core.errors import CheckError
 from core.leaks import Coverage, Piece, RepositoryState
 
@@ -49,11 +50,18 @@ class GitRepository:
         """Reachable commits first, newest first; then those that nothing leads to, binaries, tags' messages."""
         reachable, objects = self._reachable(), self._objects()
         others = sorted(objects["commit"] - set(reachable))
-        patches = Patches(self._git, [*reachable, *others], seen)
-        yield from patches.pieces()
-        yield from self._blobs(patches.binaries, seen)
+        commits = [*reachable, *others]
+        # Git walks on one processor: two walks take turns with the commits.
+        halves = [Patches(self._git, part, Coverage()) for part in (commits[::2], commits[1::2]) if part]
+        try:
+            yield from SideBySide([half.pieces() for half in halves], lambda piece: len(piece.data))
+        finally:
+            seen.commits += sum(half.seen.commits for half in halves)
+            seen.files += sum(half.seen.files for half in halves)
+        yield from self._blobs({name: place for half in halves for name, place in half.binaries.items()}, seen)
+        told = {name for half in halves for name in half.blobs}
         # What was added and never committed; a blob that a patch told of was looked at there.
-        alone = sorted(objects["blob"] - patches.blobs - self._staged())
+        alone = sorted(objects["blob"] - told - self._staged())
         yield from self._blobs({name: f"object {name[:12]} of no commit:" for name in alone}, seen)
         for name in sorted(objects["tag"]):
             yield Piece(f"tag {name[:12]}", "", self._git.ask("cat-file", "tag", name))

@@ -22,8 +22,8 @@ def scan(_context: Context, folder: str = "", history: bool = False, json: bool 
     """
     Look through a repository's files and all of its history for secrets: what `invoke check` does, of any repository.
 
-    Nothing of it is executed, and nothing fetched. Every commit is looked at, or it is said which part was not. Findings
-    that somebody closed stand in its secrets-baseline.yaml. The stack's own values are for `invoke check`.
+    Nothing of it is executed, and nothing fetched. Every commit is looked at, or it is said which part was not.
+    Findings that somebody closed stand in its secrets-baseline.yaml. The stack's own values are for `invoke check`.
 
         invoke secrets.scan
         invoke secrets.scan --folder vendored/library

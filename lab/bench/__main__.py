@@ -12,7 +12,7 @@ from pathlib import Path
 from core.errors import LaunchReadyError
 from lab import api as lab
 from lab.artifacts import build
-from lab.bench import artifacts, decisions, floor, peer, zone_plan
+from lab.bench import artifacts, decisions, floor, history, peer, zone_plan
 from lab.bench.figures import Figure, Round, figure, heading
 from lab.bench.timed import Took, timed
 from lab.place import Place, here
@@ -33,12 +33,14 @@ def main() -> int:
         return error.exit_code
     listing = statistics.median(timed([*INVOKE, "--list"]).seconds for _ in range(options.runs))
     decided = decisions.figures(options.runs)
+    looked = history.measured(options.commits, options.runs) if options.commits else None
     planned = [zone_plan.measured(records) for records in options.records]
     if options.json:
         shown = {
             "figures": [asdict(one) for one in figures],
             "invoke_list_seconds": listing,
             "decisions": [asdict(one) for one in decided],
+            "history": asdict(looked) if looked else None,
             "zone_plans": [asdict(one) for one in planned],
         }
         print(json.dumps(shown, indent=2))
@@ -46,6 +48,8 @@ def main() -> int:
     print("\n".join([heading(), *(one.row() for one in figures)]))
     print(f"invoke --list: {listing:.2f} s")
     print("\n".join(["", decisions.heading(), *(one.row() for one in decided)]))
+    if looked:
+        print("\n".join(["", history.heading(), looked.row()]))
     print("\n".join(["", zone_plan.heading(), *(one.row() for one in planned)]))
     return 0
 
@@ -55,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hosts", type=int, nargs="+", default=[4, 32], help="fleet sizes, one after the other")
     parser.add_argument("--runs", type=int, default=5, help="rounds of each measurement; medians are shown")
     parser.add_argument("--records", type=int, nargs="*", default=[1000], help="DNS records of the zones to plan")
+    parser.add_argument("--commits", type=int, default=history.COMMITS, help="of the history to scan; 0: none")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
+from cli.world import record_of
 from core.errors import LabError
 from lab import api
 from lab.place import here
@@ -22,6 +23,8 @@ def lab() -> Iterator[dict[str, Any]]:
         was_up = True
     except LabError:
         was_up = False
+        # What this machine saw of a lab that is gone is no witness of the next.
+        record_of("lab").unlink(missing_ok=True)
     yield api.up(place, say=lambda _line: None)
     if not was_up:
         api.down(place, say=lambda _line: None)

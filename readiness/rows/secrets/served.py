@@ -83,7 +83,8 @@ class Crawl:
     def _map(self, url: str, reply: Reply) -> Iterator[tuple[str, int]]:
         named = [found.decode("utf-8", "replace") for found in _MAP.findall(reply.body)[-3:]]
         header = reply.header("sourcemap") or reply.header("x-sourcemap")
-        guessed = [f"{url}.map"] if url.endswith((".js", ".mjs", ".css")) else []
+        plain = url.partition("?")[0]
+        guessed = [f"{plain}.map"] if plain.endswith((".js", ".mjs", ".css")) else []
         for name in [*named, *([header] if header else []), *guessed]:
             if name.startswith("data:"):
                 self.maps.add(f"{url} (inside of itself)")

@@ -57,10 +57,11 @@ def test_nothing_is_found_in_other_bytes(data: bytes) -> None:
 def test_a_private_key_is_found_by_its_body_however_it_is_wrapped() -> None:
     body = base64.b64encode(bytes(range(256)) * 3).decode()
     lines = [body[at : at + 64] for at in range(0, len(body), 64)]
-    key = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----", ""])
+    begin, end = (f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END"))
+    key = "\n".join([begin, *lines, end, ""])
     assert _spots(key, key.replace("\n", "\\n").encode())
     assert _spots(key, key.replace("\n", "\r\n    ").encode())
-    assert not _spots(key, b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n")
+    assert not _spots(key, f"{begin}\nMIIB\n{end}\n".encode())
 
 
 def test_what_is_too_short_is_named_and_not_looked_for() -> None:
