@@ -29,7 +29,7 @@ def cloudflare(place: Place, token: Secret) -> Service:
         "cloudflare",
         ("lab.cloudflare", "--listen", f"{address}:{port}", "--state", str(place.cloudflare_state)),
         ("--token-file", str(token_file(place)), "--pki", str(place.home / "pki")),
-        ("--dns", _at(place.dns), "--sink", _at(place.sink), "--smtp", _at(place.mail[:2])),
+        ("--dns", _at(place.dns), "--sink", _at(place.sink), "--smtp", _at(place.mail_exchanger)),
         endpoints=(Endpoint(address, port),),
         ready=probes.http_answers(address, port, "/client/v4/user/tokens/verify", headers),
     )

@@ -15,7 +15,6 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from lab.mail.server import smtp_session
 
 from core.secret import Secret
 from lab.cloudflare.monitoring import dispatch
@@ -23,6 +22,7 @@ from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.monitoring.probe import probe
 from lab.cloudflare.server import make_app
 from lab.cloudflare.store import Store
+from lab.mail.exchanger import exchanger_session
 from lab.pki import Pki
 from lab.place import ACCOUNT_ID, here
 from lab.sink.server import application
@@ -89,7 +89,7 @@ async def _world(stack: AsyncExitStack, folder: Path) -> World:
     world.https = await _listening(stack, site(), tls)
     world.http = await _listening(stack, site(), None)
     sink = await _listening(stack, application(world.received), None)
-    smtp = await asyncio.get_running_loop().create_server(lambda: smtp_session(world.mails), ADDRESS, 0)
+    smtp = await asyncio.get_running_loop().create_server(lambda: exchanger_session(world.mails, ADDRESS), ADDRESS, 0)
     stack.callback(smtp.close)
     world.internet = Named(("", 0), f"http://{ADDRESS}:{sink}", smtp.sockets[0].getsockname(), pki.edge_ca_file)
     return world

@@ -41,7 +41,7 @@ def test_the_api_is_told_of_its_files_and_not_of_its_token() -> None:
         "--sink",
         "127.9.0.6:8080",
         "--smtp",
-        "127.9.0.5:2525",
+        "127.9.0.5:2526",
     )
 
 
