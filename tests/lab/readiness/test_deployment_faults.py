@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import pytest
 import requests
@@ -69,7 +69,7 @@ def _cut_off(target: Target, _lab: dict[str, Any]) -> Iterator[Target]:
 def _later(target: Target, _lab: dict[str, Any]) -> Iterator[Target]:
     clock = target.clock
     late = SimpleNamespace(now=lambda: clock.now() + timedelta(days=31), monotonic=clock.monotonic, sleep=clock.sleep)
-    yield cast("Target", _with(target, clock=late))
+    yield _with(target, clock=late)
 
 
 @contextmanager
