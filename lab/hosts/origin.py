@@ -16,7 +16,7 @@ from lab.place import Place
 _PUT = 'umask 077; cat >"$1.new"; chmod "$2" "$1.new"; mv -T "$1.new" "$1"'
 
 # The old workers answer with the old certificate until each has heard that it is to go: wait for that.
-_RELOAD = """
+RELOAD = """
 nginx -t -q
 old=$(pgrep -P "$(cat /run/nginx.pid)")
 systemctl reload nginx.service
@@ -24,6 +24,7 @@ for worker in $old; do
     while tr "\\0" " " <"/proc/$worker/cmdline" 2>/dev/null | grep -q "worker process *$"; do sleep 0.02; done
 done
 """
+"""A script of root's on a host: nginx reads its files again, and no worker is left of before."""
 
 
 def install_origin_certificate(place: Place, name: str, certificate: Path, key: Path) -> None:
@@ -36,7 +37,7 @@ def install_origin_certificate(place: Place, name: str, certificate: Path, key: 
     former = {file: _must(place, name, ["cat", f"{folder}/{file}"]) for file in ("origin.key", "origin.pem")}
     try:
         _install(place, name, {"origin.key": key.read_text(), "origin.pem": certificate.read_text()})
-        _must(place, name, ["sh", "-euc", _RELOAD])
+        _must(place, name, ["sh", "-euc", RELOAD])
     except LabError:
         _install(place, name, former)
         raise

@@ -15,7 +15,8 @@ from readiness.target import Target
 _TOLD = ("Cache-Control", "CF-Cache-Status", "Age", "Vary", "Content-Type")
 _KEPT = ("HIT", "STALE", "REVALIDATED", "UPDATING")
 # Paths after a private page's that caches by extension take for a file's (web cache deception).
-_DISGUISES = ("/a.css", "/..%2fstatic%2fa.css", ";a.css", "%00.css", "%0a.css", "%23a.css", "?a.css")
+_SUFFIXES = ("/a.css", "/..%2fstatic%2fa.css", ";a.css", "%00.css", "%0a.css", "%23a.css", "?a.css")
+_UPWARDS = ("", "..%2f", "..%2F..%2f", "%2e%2e/", "..%5c")
 _HOST = "__Host-"
 
 
@@ -87,7 +88,7 @@ def _undeceived(target: Target, person: Person, paths: Sequence[str]) -> Result:
     if not shows:
         return beside_the_point(checks.DECEPTION, f"none of {len(paths)} private pages shows anything of its user")
     stranger, wrong, evidence, count = target.visitor(), [], [], 0
-    for url in (target.url(path + disguise) for path in shows for disguise in _DISGUISES):
+    for url in _disguised(target, shows):
         count += 1
         mine = _twice(person.visitor, url)
         if not _has(mine, marks):
@@ -97,6 +98,14 @@ def _undeceived(target: Target, person: Person, paths: Sequence[str]) -> Result:
             wrong.append(f"{url} is kept, with a user's data in it")
             evidence.append(exchange(f"GET {url} (by somebody else)", theirs, told=_TOLD))
     return held(checks.DECEPTION, wrong, f"{count} disguised addresses of {len(shows)} private pages", *evidence[:2])
+
+
+def _disguised(target: Target, paths: Sequence[str]) -> Iterator[str]:
+    """Addresses that the app may take for ``paths``, and the edge for files: by their end, or by where they begin."""
+    files = [pattern.removesuffix("*") for pattern in target.settings.platform.static if pattern.endswith("/*")]
+    for path in paths:
+        yield from (target.url(path + suffix) for suffix in _SUFFIXES)
+        yield from (target.url(f"{folder}{up}{path[1:]}") for folder in files for up in _UPWARDS)
 
 
 def _has(reply: Reply, marks: Sequence[str]) -> bool:

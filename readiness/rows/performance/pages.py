@@ -12,6 +12,8 @@ from readiness.rows.performance.loading import METHOD, Loaded, Loader
 from readiness.target import Target
 
 LOADS = 3
+MOST_PAGES = 5
+"""So many of the main pages are loaded, the first ones: each load takes two to three seconds."""
 
 
 def pages(target: Target) -> Iterator[Result]:
@@ -22,7 +24,7 @@ def pages(target: Target) -> Iterator[Result]:
     found: dict[str, list[Loaded]] = {}
     with target.browser.page(mobile=True) as page:
         loader = Loader(page)
-        for path in target.settings.readiness.pages:
+        for path in target.settings.readiness.pages[:MOST_PAGES]:
             found[path] = [loader.load(target.url(path), filmed=number == 0) for number in range(LOADS)]
     troubles = [f"{path}: {_trouble(loads)}" for path, loads in found.items() if _trouble(loads)]
     if troubles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import pytest
@@ -24,6 +25,9 @@ from readiness.rows.email import bounces
 from readiness.rows.monitoring import tracker
 from readiness.run import Limits, run
 from readiness.target import Target
+
+page_loads = import_module("readiness.rows.performance.pages")
+flow_loads = import_module("readiness.rows.performance.flows")
 
 Seeded: TypeAlias = Callable[..., AbstractContextManager[None]]
 Decide: TypeAlias = Callable[[str], Result]
@@ -69,6 +73,15 @@ def target(seeded: Seeded) -> Iterator[Target]:
         patch.setattr(tracker, "WAIT_SECONDS", 2.0)
         # Where a fault keeps a bounce from coming, nobody waits for it as long as the internet may take.
         patch.setattr(bounces, "_SECONDS", 1.0)
+        # One load of one page, and a few requests of each flow: what a fault does is far over the limits.
+        for module, name, value in (
+            (page_loads, "LOADS", 1),
+            (page_loads, "MOST_PAGES", 1),
+            (flow_loads, "SAMPLES", 16),
+            (flow_loads, "ENOUGH", 16),
+            (flow_loads, "_ASKERS", 4),
+        ):
+            patch.setattr(module, name, value)
         with reached_target("lab") as (reached, _pace):
             yield reached
 

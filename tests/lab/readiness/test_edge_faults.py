@@ -1,0 +1,124 @@
+"""Faults of the edge and of the hosts behind it: settings that somebody changed by hand, certificates, open doors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.hosts import api
+from lab.hosts.origin import RELOAD
+from lab.pki import Pki, write
+from lab.place import here
+from readiness.check import Outcome
+from readiness.target import Target
+from tests.lab.readiness.conftest import Decide, Seeded
+
+_HSTS = {"strict_transport_security": {"enabled": True, "max_age": 300, "include_subdomains": True, "nosniff": True}}
+
+# Setting of the zone, what somebody makes of it, and the check that must fail.
+SETTINGS = {
+    "hsts-short": ("security_header", _HSTS, "headers.hsts"),
+    "tls-1.0": ("min_tls_version", "1.0", "headers.tls-versions"),
+    "http-served": ("always_use_https", "off", "headers.https-redirect"),
+    "not-strict": ("ssl", "full", "headers.full-strict"),
+}
+
+
+def _zone(target: Target) -> str:
+    assert target.live_api is not None
+    name = target.settings.zone.name
+    return next(f"/zones/{zone['id']}" for zone in target.live_api.items("/zones") if zone["name"] == name)
+
+
+@contextmanager
+def changed(target: Target, setting: str, value: Any) -> Iterator[None]:
+    """Have another value in place until the block ends, and be back when the edge has it."""
+    assert target.live_api is not None
+    assert target.live_changes is not None
+    path = f"{_zone(target)}/settings/{setting}"
+    former = (target.live_api.get(path) or {})["value"]
+    with _followed(target):
+        target.live_changes.change(path, {"value": value})
+    yield
+    with _followed(target):
+        target.live_changes.change(path, {"value": former})
+
+
+@contextmanager
+def _followed(target: Target) -> Iterator[None]:
+    """Wait for the edge to be at another revision than before."""
+
+    def revision() -> str:
+        trace = target.visitor().ask("GET", target.url("/cdn-cgi/trace")).text
+        return trace.partition("lab_revision=")[2].partition("\n")[0]
+
+    before = revision()
+    yield
+    ends = time.monotonic() + 5
+    while revision() == before:
+        assert time.monotonic() < ends, f"the edge stays at revision {before}"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("setting", "value", "check"), SETTINGS.values(), ids=list(SETTINGS))
+def test_a_setting_that_was_changed_by_hand_is_found(
+    target: Target, honest: Decide, decide: Decide, setting: str, value: Any, check: str
+) -> None:
+    clean = honest(check)
+    assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
+    with changed(target, setting, value):
+        result = decide(check)
+    assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_host_that_answers_everybody_is_found(honest: Decide, decide: Decide) -> None:
+    assert honest("headers.origin-closed").outcome is Outcome.PASS
+    shut, opened = "return 403;", "set $door open;"
+
+    def told(old: str, new: str) -> int:
+        script = f"sed -i 's/{old}/{new}/' /etc/nginx/snippets/app-listen.conf; {RELOAD}"
+        return api.shell(here(), "app-2", ["sh", "-euc", script]).returncode
+
+    assert told(shut, opened) == 0
+    try:
+        result = decide("headers.origin-closed")
+    finally:
+        told(opened, shut)
+    assert result.outcome is Outcome.FAIL
+    assert "app-2 answers 200" in result.summary
+    assert "app-1" not in result.summary
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "checks"),
+    [
+        (("community.test", "*.community.test"), -1, ("headers.full-strict", "headers.origin-certificate")),
+        (("elsewhere.test",), 30, ("headers.full-strict", "headers.origin-certificate")),
+        (("community.test", "*.community.test"), 5, ("headers.origin-certificate",)),
+    ],
+    ids=["expired", "another-name", "five-days"],
+)
+def test_a_host_certificate_that_does_not_hold_is_found(
+    seeded: Seeded, decide: Decide, tmp_path: Path, names: tuple[str, ...], days: int, checks: tuple[str, ...]
+) -> None:
+    place, now = here(), datetime.now(UTC)
+    pki = Pki(place.home / "pki")
+    made = pki.authority("origin").issue(names, now - timedelta(days=3), now + timedelta(days=days))
+    write(tmp_path / "bad.pem", *made)
+    hosts = ("app-1", "app-2")
+    try:
+        for host in hosts:
+            api.install_origin_certificate(place, host, tmp_path / "bad.pem", tmp_path / "bad.key")
+        outcomes = {check: decide(check).outcome for check in checks}
+    finally:
+        for host in hosts:
+            good = pki.origin_certificate(host, ["community.test", "*.community.test"])
+            api.install_origin_certificate(place, host, *good)
+    assert outcomes == dict.fromkeys(checks, Outcome.FAIL)
