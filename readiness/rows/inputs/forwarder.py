@@ -15,6 +15,8 @@ from typing import Any
 from core.site import Reply
 
 MOST_BODY = 256 * 1024
+SLOW = 3.0
+_TEXT = (("Content-Type", "text/plain"),)
 _KEPT_BACK = ("host", "connection", "content-length", "cookie", "user-agent", "accept-encoding", "transfer-encoding")
 _TOLD = ("content-type", "retry-after", "allow", "location", "www-authenticate", "cache-control")
 Ask = Callable[[str, str, dict[str, str], bytes], Reply]
@@ -33,7 +35,7 @@ class Asked:
 
 @dataclass
 class Forwarder:
-    """``most`` requests are passed on by ``ask``, one at a time; those beyond are answered 429 and counted."""
+    """``most`` requests are passed on by ``ask``, which threads share; those beyond are answered 429 and counted."""
 
     ask: Ask
     most: int
@@ -41,30 +43,35 @@ class Forwarder:
     beyond: int = 0
     unsent: int = 0
     """Requests that no client can send as they were meant, such as a header with a line break."""
-    endless: dict[tuple[str, str], Reply] = field(default_factory=dict)
-    """What streams without an end, by method and path: it is asked once."""
+    passed: int = 0
+    lasting: dict[tuple[str, str], Reply] = field(default_factory=dict)
+    """What streams without an end, or takes its time, by method and path: it is asked once."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         """What the platform says; 504 where it says nothing in time, 400 where the request cannot be sent."""
+        kind = (method, path.partition("?")[0])
         with self.lock:
-            if known := self.endless.get((method, path.partition("?")[0])):
+            if known := self.lasting.get(kind):
                 return known
-            if len(self.asked) >= self.most:
+            if self.passed >= self.most:
                 self.beyond += 1
                 return Reply(429, (("Retry-After", "60"),))
-            reply = self.ask(method, path, headers, body)
-            if reply.status:
-                if reply.cut:
-                    self.endless[method, path.partition("?")[0]] = reply
-                self.asked.append(Asked(method, path, headers, body, reply))
+            self.passed += 1
+        reply = self.ask(method, path, headers, body)
+        late = not reply.status and "no answer within" in reply.reason
+        if not reply.status:
+            reply = Reply(504 if late else 400, _TEXT, reply.reason.encode(), reply.seconds)
+            if not late:
+                with self.lock:
+                    self.unsent += 1
+                    self.passed -= 1
                 return reply
-            if "no answer within" not in reply.reason:
-                self.unsent += 1
-                return Reply(400, (("Content-Type", "text/plain"),), reply.reason.encode())
-            late = Reply(504, (("Content-Type", "text/plain"),), reply.reason.encode())
-            self.asked.append(Asked(method, path, headers, body, late))
-            return late
+        with self.lock:
+            if reply.cut or reply.seconds > SLOW:
+                self.lasting[kind] = reply
+            self.asked.append(Asked(method, path, headers, body, reply))
+        return reply
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from readiness.rows.inputs.tries import Try, judged
 from readiness.target import Target
 
 CHECKS = (checks.SERVER_ERRORS, checks.SCHEMA, checks.INVALID_DATA, checks.AUTH_IGNORED)
-EXAMPLES = 3
+EXAMPLES = 2
 SEED = 20_260
 MOST_REQUESTS = 260
 SECONDS = 60.0
@@ -28,7 +28,7 @@ LONGEST = 8.0
 """Seconds for one answer; what takes longer counts as broken."""
 _CHECKED = ("not_a_server_error", "response_schema_conformance", "content_type_conformance", "negative_data_rejection")
 _OPTIONS = (
-    *("--workers", "1", "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink"),
+    *("--workers", "3", "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink"),
     *("--continue-on-failure", "--checks", ",".join(_CHECKED), "--request-timeout", "15", "--max-redirects", "0"),
     *("--suppress-health-check", "all", "--no-color", "--report", "json"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Stage:
     """How many requests the edge refused by itself, so that the platform was asked past it, or not at all."""
     _visitor: Visitor | None = field(default=None, repr=False)
     _asked: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def ask(
         self,
@@ -50,8 +52,10 @@ class Stage:
         reply = self._hand().ask(method, url, headers=headers, body=body, json=json, timeout=timeout)
         if reply.status == 429:
             # At another address where there is one; what the platform itself refuses is waited out.
-            self._visitor = self._signed_in(self.target.visitor())
-            reply = self._visitor.ask(
+            other = self._signed_in(self.target.visitor())
+            with self._lock:
+                self._visitor = other
+            reply = other.ask(
                 method, url, headers=headers, body=body, json=json, timeout=timeout, patient=_short(reply)
             )
         if reply.status == 403 and not reply.header("X-Release"):
@@ -78,10 +82,11 @@ class Stage:
         return _path(path, {**self.ids, **values})
 
     def _hand(self) -> Visitor:
-        self._asked += 1
-        if self._visitor is None or self._asked % _AT_ONE_ADDRESS == 0:
-            self._visitor = self._signed_in(self.target.visitor())
-        return self._visitor
+        with self._lock:
+            self._asked += 1
+            if self._visitor is None or self._asked % _AT_ONE_ADDRESS == 0:
+                self._visitor = self._signed_in(self.target.visitor())
+            return self._visitor
 
     def _signed_in(self, visitor: Visitor) -> Visitor:
         for name, value in self.person.visitor.cookies.items():

@@ -116,9 +116,15 @@ def runs_here(reply: Reply, origin: str) -> str:
     nosniff = "nosniff" in reply.header("X-Content-Type-Options").lower()
     if not nosniff:
         return "it comes without X-Content-Type-Options: nosniff"
-    if not attached and (not kind or kind in _RUN):
+    if not attached and (not kind or kind in _RUN) and not _sandboxed(reply):
         return f"it is opened in the site's own pages as {kind or 'whatever it looks like'}"
     return ""
+
+
+def _sandboxed(reply: Reply) -> bool:
+    """Whether a Content-Security-Policy keeps scripts from running, and the page from being one of the site's."""
+    words = [part.split() for part in reply.header("Content-Security-Policy").lower().split(";")]
+    return any(each[:1] == ["sandbox"] and not {"allow-scripts", "allow-same-origin"} & set(each) for each in words)
 
 
 def _same_site(one: str, other: str) -> bool:

@@ -58,6 +58,7 @@ TABLE = {
     "mail-without-id": "email.message-form",
     "mail-without-return-path": "email.bounces",
     "deep-body-breaks": "inputs.deep-body",
+    "exif-kept": "inputs.upload-metadata",
     "json-by-any-name": "inputs.content-type",
     "login-leads-away": "inputs.header-injection",
     "markup-unescaped": "inputs.stored-markup",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import mimetypes
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qs, unquote
 
 import asyncpg
@@ -18,7 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .. import accounts, forms, pages
+from .. import accounts, content, forms, pages
 from ..database import Connection, Pool
 from ..forms import NewOrg
 from ..problems import Problem
@@ -31,6 +32,7 @@ from .seeding import Fault, around, instead, route
 ROW = "inputs"
 FAULTS = (
     Fault("deep-body-breaks", "inputs.deep-body", ROW, "a body is parsed for the log, however deep it is"),
+    Fault("exif-kept", "inputs.upload-metadata", ROW, "a photo keeps where it was taken"),
     Fault("json-by-any-name", "inputs.content-type", ROW, "text/plain is read as JSON"),
     Fault("login-leads-away", "inputs.header-injection", ROW, "/login?next= leads to any site"),
     Fault("markup-unescaped", "inputs.stored-markup", ROW, "a post's text goes into the page as it is"),
@@ -127,8 +129,15 @@ async def _inline(honest: Callable[..., Awaitable[Response]], **given: Any) -> R
     response = await honest(**given)
     if _name_of(response).endswith(".svg"):
         response.headers["content-disposition"] = "inline"
+        del response.headers["content-security-policy"]
         response.headers["content-type"] = "image/svg+xml"
     return response
+
+
+@instead("exif-kept", content._rewritten)
+def _as_it_came(_honest: Callable[..., BinaryIO], _kind: str, _picture: Any, file: BinaryIO) -> BinaryIO:
+    file.seek(0)
+    return io.BytesIO(file.read())
 
 
 @instead("upload-type-by-name", uploads.download)

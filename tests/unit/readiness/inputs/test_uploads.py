@@ -27,6 +27,11 @@ def _reply(*headers: tuple[str, str], status: int = 200) -> Reply:
         (_reply(("Content-Type", "TEXT/HTML; charset=utf-8"), NOSNIFF), False),
         (_reply(("Content-Type", "application/xml"), ("Content-Disposition", "inline"), NOSNIFF), False),
         (_reply(NOSNIFF), False),
+        (_reply(("Content-Type", "image/svg+xml"), NOSNIFF, ("Content-Security-Policy", "sandbox")), True),
+        (
+            _reply(("Content-Type", "image/svg+xml"), NOSNIFF, ("Content-Security-Policy", "sandbox allow-scripts")),
+            False,
+        ),
         (_reply(("Content-Type", "application/octet-stream"), ATTACHED), False),
         (_reply(("Location", "https://files.elsewhere.example/1"), status=302), True),
         (_reply(("Location", "https://files.community.test/1"), status=302), False),
