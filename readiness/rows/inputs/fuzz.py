@@ -28,8 +28,8 @@ LONGEST = 8.0
 """Seconds for one answer; what takes longer counts as broken."""
 _CHECKED = ("not_a_server_error", "response_schema_conformance", "content_type_conformance", "negative_data_rejection")
 _OPTIONS = (
-    *("--workers", "3", "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink"),
-    *("--continue-on-failure", "--checks", ",".join(_CHECKED), "--request-timeout", "15", "--max-redirects", "0"),
+    *("--workers", "1", "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink"),
+    *("--continue-on-failure", "--checks", ",".join(_CHECKED), "--request-timeout", "30", "--max-redirects", "0"),
     *("--suppress-health-check", "all", "--no-color", "--report", "json"),
 )
 
@@ -97,7 +97,12 @@ def _evidence(fuzzed: Fuzzed, ran: Ran, forwarder: Forwarder) -> list[Evidence]:
         ", ".join(f"{count} answers {status}" for status, count in sorted(statuses.items())),
     ]
     failures = ran.out.partition("= FAILURES =")[2].partition("= SUMMARY =")[0].strip("=\n ")
-    return [Said("schemathesis", "\n".join(lines)), *([Said("Its failures", failures[:4000])] if failures else [])]
+    errors = ran.out.partition("= ERRORS =")[2].partition("= FAILURES =")[0].partition("= SUMMARY =")[0].strip("=\n ")
+    return [
+        Said("schemathesis", "\n".join(lines)),
+        *([Said("Its failures", failures[:4000])] if failures else []),
+        *([Said("What it could not try", f"{fuzzed.said}\n{errors[:2000]}")] if fuzzed.said else []),
+    ]
 
 
 def _without_session(target: Target, made: Stage, asked: list[Asked]) -> Result:

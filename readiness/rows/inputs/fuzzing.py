@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ class Fuzzed:
     cases: int
     failures: Mapping[str, tuple[str, ...]]
     errors: int
+    said: str = ""
+    """What schemathesis says of what it could not try."""
 
     def of(self, *kinds: str) -> list[str]:
         """``operation (kind)`` for each failure of these kinds."""
@@ -75,7 +78,8 @@ def reported(report: Mapping[str, Any]) -> Fuzzed | None:
             int(operations["tested"]),
             int(cases["generated"]),
             failures,
-            len(report["errors"]) + int(operations["errored"]),
+            max(len(report["errors"]), int(operations["errored"])),
+            json.dumps(report["errors"])[:1000] if report["errors"] else "",
         )
     except (KeyError, TypeError, ValueError):
         return None

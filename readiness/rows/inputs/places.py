@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from core.settings.readiness import Call
 from core.site import Reply
 from readiness.rows.authorization.openapi import Operation, Parameter, operations_of
 from readiness.rows.inputs.stage import Stage
@@ -40,18 +42,20 @@ def parameters(made: Stage, operations: tuple[Operation, ...]) -> Iterator[Place
 
 def fields(made: Stage) -> Iterator[Place]:
     """Each text field of the calls that write or look up."""
-    known = made.target.settings.readiness.calls
+    known, nobody = made.target.settings.readiness.calls, f"nobody-{secrets.token_hex(8)}"
     for call in (known.login, known.reset, known.verify, known.accept_invite, known.create_org, known.create_space,
                  known.create_post):  # fmt: skip
         for name in call.body:
-            yield Place(f"{call.method} {call.path}: {name}", _filler(made, call.method, call.path, call.body, name))
+            yield Place(f"{call.method} {call.path}: {name}", _filler(made, call, name, nobody))
 
 
-def _filler(made: Stage, method: str, path: str, body: Mapping[str, str], name: str) -> Callable[[str], Reply]:
+def _filler(made: Stage, call: Call, name: str, nobody: str) -> Callable[[str], Reply]:
+    """``nobody`` stands in the other fields: who has never been tried is not kept out for what was tried before."""
+
     def ask(value: str) -> Reply:
         # An address keeps its shape, or it is refused for that alone.
-        sent = {key: _shaped(text, re.sub(r"\{[a-z_]+\}", "x" * 20, text)) for key, text in body.items()}
-        return made.ask(method, made.filled(path), json={**sent, name: _shaped(body[name], value)})
+        sent = {key: _shaped(text, re.sub(r"\{[a-z_]+\}", nobody, text)) for key, text in call.body.items()}
+        return made.ask(call.method, made.filled(call.path), json={**sent, name: _shaped(call.body[name], value)})
 
     return ask
 
