@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.errors import CheckError
@@ -27,7 +26,7 @@ def redaction(target: Target) -> Iterator[Result]:
         target.redactor.learn(canary.value, *canary.cores)
     # Short: a log that cuts what looks like a token must show this.
     marker = f"check-{secrets.token_hex(3)}"
-    begun = int(time.time()) - _CLOCKS_APART
+    begun = int(target.clock.now().timestamp()) - _CLOCKS_APART
     before = _places(target)
     seen = {name: [one.id for one in found.wait("/", seconds=0)] for name, found in before.items()}
     sent = send(target, canaries, marker)
