@@ -11,17 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import problems
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class SecurityHeaders:
-    """Adds the headers above to each answer, unless the route has set its own."""
+    """Adds :data:`problems.HEADERS` to each answer, unless the route has set its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,7 +25,7 @@ class SecurityHeaders:
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in problems.HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

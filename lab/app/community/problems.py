@@ -16,6 +16,15 @@ from starlette.requests import ClientDisconnect
 
 log = logging.getLogger("community")
 
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every answer carries, unless its route says otherwise: those of errors that nobody expected too."""
+
 # What asyncpg raises when the server is away, refuses or does not answer in time.
 UNAVAILABLE: tuple[type[Exception], ...] = (
     OSError,
@@ -96,4 +105,4 @@ async def _unavailable(request: Request, error: Exception) -> ProblemResponse:
 
 
 async def _unexpected(_: Request, __: Exception) -> ProblemResponse:
-    return response(500, "Something went wrong here; it has been logged.", {"Cache-Control": "no-store"})
+    return response(500, "Something went wrong here; it has been logged.", dict(HEADERS))

@@ -184,6 +184,8 @@ async def test_the_release_with_a_leaking_quota_is_healthy_but_fails_after_thirt
             await client.get("/healthz")
         statuses = [(await client.get("/version")).status_code for _ in range(32)]
         assert statuses == [200] * 30 + [500] * 2
+        # What nobody expected is answered outside of all middleware, and says as much to a browser.
+        assert (await client.get("/version")).headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_tree_has_every_part() -> None:
