@@ -13,7 +13,7 @@ from readiness import calls
 from readiness.check import Check, Result, Said, failed, passed, unknown
 from readiness.people import Person
 from readiness.rows.authorization import verdict
-from readiness.rows.authorization.layers import Layers
+from readiness.rows.authorization.layers import Layers, signed_in
 from readiness.rows.authorization.members import roles_of
 from readiness.target import Target
 
@@ -55,9 +55,13 @@ class Desk:
         self.target = target
         self.calls = target.settings.readiness.calls
         self.roles = target.settings.readiness.roles
-        self.owner = cast.here.owner
-        self.first, self.second, self.third = cast.there.owner, cast.there.member, cast.here.member
+        self.owner = self._apart(cast.here.owner)
+        guests = (cast.there.owner, cast.there.member, cast.here.member)
+        self.first, self.second, self.third = map(self._apart, guests)
         self.org, self.other = (self._org() for _ in range(2))
+
+    def _apart(self, person: Person) -> Person:
+        return replace(person, visitor=signed_in(self.target, person, self.target.visitor()))
 
     def _org(self) -> str:
         call = self.calls.create_org

@@ -119,7 +119,7 @@ def _role(desk: Desk, case: Case) -> str:
     raised = desk.must_invite(desk.third, role=middle)
     if not desk.joins(case, desk.third, raised.token, f"invited as {middle}, the account accepts"):
         raise CheckError(f"nobody can be invited as {middle}: see launch-ready:readiness.roles")
-    guest = desk.target.people.cast().there.member
+    guest = desk.second
     for inviter, role in ((desk.third, middle), (desk.first, desk.roles[0])):
         made = desk.invite(guest, by=inviter, role=top)
         if not isinstance(made, Invite):

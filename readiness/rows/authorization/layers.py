@@ -29,9 +29,9 @@ class Layers:
         if behind is not None:
             self.visitors[HOSTS, NOBODY] = behind()
         for who, person in self.people.items():
-            self.visitors[EDGE, who] = person.visitor
+            self.visitors[EDGE, who] = signed_in(self.target, person, self.target.visitor())
             if behind is not None:
-                self.visitors[HOSTS, who] = self._as(person, behind())
+                self.visitors[HOSTS, who] = signed_in(self.target, person, behind())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,12 +50,13 @@ class Layers:
             timeout=5.0,
         )
 
-    def _as(self, person: Person, visitor: Visitor) -> Visitor:
-        """The same session, at the hosts."""
-        host = self.target.origin.partition("://")[2]
-        for name, value in person.visitor.cookies.items():
-            visitor.set_cookie(name, value, host)
-        return visitor
+
+def signed_in(target: Target, person: Person, visitor: Visitor) -> Visitor:
+    """``visitor`` with the session of ``person``: from another address, what others ask as them counts for nothing."""
+    host = target.origin.partition("://")[2]
+    for name, value in person.visitor.cookies.items():
+        visitor.set_cookie(name, value, host)
+    return visitor
 
 
 def let_in(reply: Reply) -> Verdict:

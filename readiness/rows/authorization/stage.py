@@ -13,6 +13,7 @@ from core.site import Reply, Visitor
 from readiness.people import Org
 from readiness.rows.authorization import verdict
 from readiness.rows.authorization.ids import creates
+from readiness.rows.authorization.layers import signed_in
 from readiness.rows.authorization.openapi import Operation, operations_of
 from readiness.rows.authorization.plan import Ask, Effect, effect_of, filled, kinds_of
 from readiness.target import Target
@@ -65,8 +66,8 @@ class Stage:
         self._origin = target.origin
         self._made = 0
         for world in worlds:
-            self.visitors |= {f"owner {world.name}": world.org.owner.visitor}
-            self.visitors |= {f"member {world.name}": world.org.member.visitor}
+            for who, person in (("owner", world.org.owner), ("member", world.org.member)):
+                self.visitors[f"{who} {world.name}"] = signed_in(target, person, target.visitor())
 
     def ask(self, who: str, ask: Ask, seconds: float = 10.0) -> Reply:
         """Have somebody ask."""
