@@ -34,10 +34,8 @@ FAULTS = (
     Fault("invite-short", "authorization.invite-guessing", _ROW, "an invite's token is four bytes"),
 )
 _Accept = Callable[..., Awaitable[OrgView]]
-_JOIN = (
-    "INSERT INTO memberships (org_id, user_id, role) VALUES ($1, $2, $3)"
-    " ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role"
-)
+_JOIN = "INSERT INTO memberships (org_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_RENEW = _JOIN.replace("DO NOTHING", "(org_id, user_id) DO UPDATE SET role = excluded.role")
 
 
 @instead("invite-reusable", invites.accept)
@@ -81,7 +79,7 @@ async def _linked(honest: Callable[..., Awaitable[NewInviteView]], form: NewInvi
 async def _as_linked(honest: _Accept, form: AcceptInvite, user: User, connection: Connection) -> OrgView:
     token, _, role = form.token.partition(".")
     joined = await honest(form=AcceptInvite(token=token), user=user, connection=connection)
-    await connection.execute(_JOIN, joined.id, user.id, role or Role.MEMBER)
+    await connection.execute(_RENEW, joined.id, user.id, role or Role.MEMBER)
     return joined
 
 
@@ -104,7 +102,7 @@ async def _renewed(honest: _Accept, form: AcceptInvite, user: User, connection: 
         "SELECT org_id, role FROM invites WHERE token_digest = $1 AND email = $2", tokens.digest(form.token), user.email
     )
     if found is not None:
-        await connection.execute(_JOIN, found["org_id"], user.id, found["role"])
+        await connection.execute(_RENEW, found["org_id"], user.id, found["role"])
     return await honest(form=form, user=user, connection=connection)
 
 
