@@ -93,6 +93,14 @@ def test_times_that_are_far_too_long_now_and_then_are_no_sign(seed: int) -> None
     assert {one.outcome for one in told.values()} == {Outcome.PASS}
 
 
+def test_everybody_who_is_removed_side_by_side_has_cookies_of_their_own() -> None:
+    target = make_target(Platform())
+    results_of(_probe_of("auth.no-timing-signup"), target)
+    made = target.people._made
+    assert len(made) >= 20
+    assert len({id(person.visitor) for person in made}) == len(made)
+
+
 def test_what_is_over_is_used_where_some_was_kept() -> None:
     platform = Platform()
     target = make_target(platform, settings=_with_expired, secret=_Kept)
