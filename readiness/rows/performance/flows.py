@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from core.errors import CheckError
 from core.settings.rate_limits import Limit
@@ -16,7 +17,7 @@ from readiness.exchange import exchange
 from readiness.people import Person
 from readiness.rows.limits.flows import own_addresses, twin
 from readiness.rows.performance import checks
-from readiness.rows.performance.arrivals import Arrived, Ask, load
+from readiness.rows.performance.arrivals import Arrived, load
 from readiness.rows.performance.drawing import drawn
 from readiness.rows.performance.samples import ENOUGH, quantile
 from readiness.target import Target
@@ -24,6 +25,7 @@ from readiness.target import Target
 SAMPLES = 60
 _ASKERS = 8
 _SHARE_OF_PACE = 0.9
+_LOGINS = 0.4
 _ORGS = 3
 _FILE = b"A line of text to measure by.\n" * 550
 _TEXT = {"Content-Type": "text/plain"}
@@ -33,13 +35,18 @@ _LOST = 0.05
 
 @dataclass
 class Flow:
-    """One flow: ``ask`` makes a request with a visitor; ``limit`` is the edge's on one address."""
+    """One flow: ``ask`` makes a request with a visitor; ``limit`` is the edge's on one address.
+
+    ``share`` is what of the pace it gets: passwords are slow to check on purpose, and no platform of this size has
+    twenty logins a second.
+    """
 
     check: Check
     name: str
     ask: Callable[[Visitor, int], Reply]
     limit: Limit | None = None
     people: bool = True
+    share: float = _SHARE_OF_PACE
     arrived: list[Arrived] = field(default_factory=list)
 
     @property
@@ -53,10 +60,11 @@ def flows(target: Target) -> Iterator[Result]:
     party = _party(target)
     found = list(_made(target, party))
     apart = own_addresses(target)
+    signed_in, strangers = (_visitors(target, who, _ASKERS if apart else 1) for who in (party.person, None))
     for flow in found:
-        askers = [_warm(flow, _visitor(target, flow, party)) for _ in range(_ASKERS if apart else 1)]
+        askers = [partial(flow.ask, visitor) for visitor in (signed_in if flow.people else strangers)]
         count = SAMPLES if apart or flow.limit is None else min(SAMPLES, max(0, flow.limit.requests - 3))
-        rate = target.settings.readiness.requests_per_second * _SHARE_OF_PACE
+        rate = target.settings.readiness.requests_per_second * flow.share
         flow.arrived = load(askers, count, rate) if apart else load(askers, count, rate / 4)
     picture = drawn({flow.name: flow.milliseconds for flow in found}, target.settings.readiness.api_p95_ms)
     yield from (_judged(flow, target.settings.readiness.api_p95_ms, picture) for flow in found)
@@ -93,7 +101,7 @@ def _made(target: Target, party: _Party) -> Iterator[Flow]:
         )
 
     yield Flow(checks.HOMEPAGE, "front page", lambda visitor, _: visitor.ask("GET", target.url("/")), people=False)
-    yield Flow(checks.LOGIN, "log in", make(known.login, **account), limits.login, people=False)
+    yield Flow(checks.LOGIN, "log in", make(known.login, **account), limits.login, people=False, share=_LOGINS)
     yield Flow(checks.WRITE, "write a post", make(known.create_post, text="A post to measure by. " * 10), limits.post)
     yield Flow(checks.READ, "read posts", make(known.read_posts))
     if known.upload:
@@ -119,15 +127,14 @@ def _id(target: Target, person: Person, call: Call, **values: str) -> str:
     return found
 
 
-def _visitor(target: Target, flow: Flow, party: _Party) -> Visitor:
-    visitor = target.visitor()
-    return twin(target, party.person, visitor) if flow.people else visitor
-
-
-def _warm(flow: Flow, visitor: Visitor) -> Ask:
-    """With a connection that is there, and code that has run: what comes first is no measure."""
-    flow.ask(visitor, 0)
-    return lambda number: flow.ask(visitor, number)
+def _visitors(target: Target, person: Person | None, count: int) -> list[Visitor]:
+    """So many who are ``person``, or nobody, each with a connection that is there: what comes first is no measure."""
+    made = [target.visitor() for _ in range(count)]
+    for visitor in made:
+        if person is not None:
+            twin(target, person, visitor)
+        visitor.ask("GET", target.url("/"))
+    return made
 
 
 def _judged(flow: Flow, limit: int, picture: Evidence) -> Result:
