@@ -42,7 +42,7 @@ def test_look_alikes_are_other_addresses() -> None:
     assert found["a Kelvin sign (lower case: k)"].lower() == "check-mask-skin-1@community.test"
 
 
-@pytest.mark.parametrize(("_what", "body"), broken("name"))
+@pytest.mark.parametrize(("_what", "body"), list(broken("name")))
 def test_what_must_be_refused_is_no_json_in_utf_8(_what: str, body: bytes) -> None:
     with pytest.raises(ValueError):
         json.loads(body.decode("utf-8"))
