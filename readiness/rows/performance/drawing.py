@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.drawing import BAD, DOT, INK, QUIET, SETTINGS, VARIABLES, for_a_page, quiet
+from core.drawing import BAD, INK, QUIET, SETTINGS, VARIABLES, for_a_page, quiet
 from readiness.check import Picture
 from readiness.rows.performance.samples import quantile
 
@@ -30,6 +30,7 @@ def _svg(flows: Mapping[str, Sequence[float]], limit: int) -> str:
     # What is not asked for speed does not wait for it.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     with rc_context(SETTINGS):
         figure = Figure(figsize=(9, 0.7 + 0.55 * max(1, len(flows))))
@@ -42,6 +43,9 @@ def _svg(flows: Mapping[str, Sequence[float]], limit: int) -> str:
         axes.set_yticks(range(len(flows)), list(flows))
         axes.set_ylim(len(flows) - 0.4, -0.7)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("milliseconds: each request, the 95th percentile with its 95 % confidence interval")
         quiet(axes)
         out = io.StringIO()
@@ -53,8 +57,9 @@ def _flow(axes: Any, row: int, times: Sequence[float]) -> None:
     p50, p95 = quantile(times, 0.5), quantile(times, 0.95)
     axes.scatter(times, [row] * len(times), s=9, color=QUIET, alpha=0.35, linewidths=0)
     high = max(times) if math.isinf(p95.high) else p95.high
-    axes.plot([p95.low, high], [row, row], color=DOT, linewidth=3, solid_capstyle="round")
-    axes.plot([p95.value], [row], marker="D", markersize=6, color=DOT)
+    below = row + 0.24
+    axes.plot([p95.low, high], [below, below], color=INK, linewidth=1.2, marker="|", markersize=5)
+    axes.plot([p95.value], [below], marker="D", markersize=5, color=INK)
     axes.plot([p50.value], [row], marker="|", markersize=11, color=INK)
 
 
