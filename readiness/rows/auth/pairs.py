@@ -6,7 +6,10 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+Pair: TypeAlias = tuple[float, float]
+"""Seconds of two requests that differ in one thing alone."""
 FEWEST = 12
 """Pairs, below which nothing is said."""
 CONFIDENCE = 0.99
@@ -39,12 +42,17 @@ class Difference:
         least = max(LEAST_SECONDS, LEAST_SHARE * self.usual)
         return (self.low > 0 or self.high < 0) and abs(self.median) >= least
 
+    @property
+    def blurred(self) -> bool:
+        """Whether times vary so much that not even half of what such a request takes would have been seen."""
+        return max(abs(self.low), abs(self.high)) > max(4 * LEAST_SECONDS, self.usual / 2)
+
     def __str__(self) -> str:
         low, high = 1000 * self.low, 1000 * self.high
         return f"{1000 * self.median:+.1f} ms (between {low:+.1f} and {high:+.1f}) over {self.pairs} pairs"
 
 
-def difference(pairs: Sequence[tuple[float, float]]) -> Difference:
+def difference(pairs: Sequence[Pair]) -> Difference:
     """Compare the first times of ``pairs`` with the second ones, at least :data:`FEWEST` of them."""
     steps = sorted(first - second for first, second in pairs)
     count = len(steps)

@@ -115,6 +115,8 @@ class Platform:
         known = str(ask.given.get("email", "")).lower() in self.users
         slow = f"{ask.path.rpartition('/')[2]}-slow" in self.faults and known
         # Skewed, as real times are: a floor, and now and then a long one.
+        if "times-all-over" in self.faults:
+            return self.random.expovariate(4)
         noise = self.random.expovariate(200) + (0.2 if self.random.random() < 0.04 else 0.0)
         return 0.05 + noise + (0.03 if slow else 0.0)
 

@@ -101,6 +101,12 @@ def test_everybody_who_is_removed_side_by_side_has_cookies_of_their_own() -> Non
     assert len({id(person.visitor) for person in made}) == len(made)
 
 
+def test_times_that_vary_too_much_are_no_pass() -> None:
+    told = _told({"times-all-over"}, _probe_of("auth.no-timing-login"))
+    assert {one.outcome for one in told.values()} == {Outcome.CANNOT_TELL}
+    assert all("vary too much" in one.summary for one in told.values())
+
+
 def test_what_is_over_is_used_where_some_was_kept() -> None:
     platform = Platform()
     target = make_target(platform, settings=_with_expired, secret=_Kept)
