@@ -54,7 +54,8 @@ async def sign_in(pool: Pool, request: Request, user_id: UUID, response: Respons
 
     The session that the browser had before is ended, not left to whoever else may know it.
     """
-    await pool.execute(_END, session_digest(request))
+    if request.cookies.get(COOKIE):
+        await pool.execute(_END, session_digest(request))
     token = secrets.token_urlsafe(32)
     await pool.execute(
         "INSERT INTO sessions (token_digest, user_id, expires_at) VALUES ($1, $2, now() + $3::interval)",

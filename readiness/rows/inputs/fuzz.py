@@ -31,6 +31,8 @@ _OPTIONS = (
     *("--workers", "1", "--phases", "fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-shrink"),
     *("--continue-on-failure", "--checks", ",".join(_CHECKED), "--request-timeout", "30", "--max-redirects", "0"),
     *("--suppress-health-check", "all", "--no-color", "--report", "json"),
+    # The session is the forwarder's: one that was made up would be replaced by it, and seem to be taken.
+    *("--generation-with-security-parameters", "false"),
 )
 
 

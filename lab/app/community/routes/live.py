@@ -33,7 +33,7 @@ MaySee = Callable[[], Awaitable[bool]]
 @router.get(
     "/events",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def events(
     request: HTTPConnection, org_id: UUID, space_id: UUID, user: SignedIn, pool: PoolOf
