@@ -35,16 +35,15 @@ def scan(_context: Context, folder: str = "", history: bool = False, json: bool 
     place = Path(folder).resolve() if folder else ROOT
     if not place.is_dir():
         raise SettingsError(f"--folder is {folder}: there is no such folder")
-    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="launch-ready-scan-") as scratch:
-        found = _looked(place, Path(scratch), history_alone=history)
-    seconds = time.monotonic() - began
+        found, seconds = _looked(place, Path(scratch), history_alone=history)
     show({"seconds": round(seconds, 3), "results": [_document(each) for each in found]} if json else _text(found))
     if any(each.outcome != "pass" for each in found):
         raise NotReadyError("not all of it is well: docs/readiness-secrets.md says what to do")
 
 
-def _looked(place: Path, scratch: Path, *, history_alone: bool) -> list[Result]:
+def _looked(place: Path, scratch: Path, *, history_alone: bool) -> tuple[list[Result], float]:
+    """What was found, and the seconds that looking took."""
     from datetime import UTC, datetime
 
     from adapters.betterleaks import Betterleaks
@@ -53,12 +52,13 @@ def _looked(place: Path, scratch: Path, *, history_alone: bool) -> list[Result]:
     from readiness.rows.secrets.repository import scanned_history, scanned_tree
     from readiness.rows.secrets.spellings import Spotter
 
+    began = time.monotonic()
     judge = Judge(load(place), datetime.now(UTC).date())
     repository, scanner, nobodys = GitRepository(place), Betterleaks(scratch), Spotter({})
     found = [scanned_history(repository, scanner, nobodys, judge)[0]]
     if not history_alone:
         found.insert(0, scanned_tree(repository, scanner, nobodys, judge)[0])
-    return found
+    return found, time.monotonic() - began
 
 
 def _document(result: Result) -> dict[str, Any]:
