@@ -59,7 +59,9 @@ def picture(tried: Sequence[Tried], admin_sees_all: bool) -> Picture:
     parts += [_legend(number, key, high - 18) for number, key in enumerate(_WORDS)]
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + len(people) * _WIDE + 60} {high}"'
-        f' font-family="sans-serif" font-size="10" fill="currentColor">{"".join(parts)}</svg>'
+        # Paper of its own: as an image it does not know whether the page is dark.
+        f' font-family="sans-serif" font-size="10" fill="#222"><rect width="100%" height="100%" fill="#fff"/>'
+        f"{''.join(parts)}</svg>"
     )
     through = sum(1 for one in tried if _state(one) == "reached")
     alt = f"{len(cells)} operations by {len(people)} identities; {through} of {len(tried)} calls reached others' things"
