@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from core.errors import LaunchReadyError
 from core.terminal import clean, clean_lines
-from readiness.check import Check, Evidence, Picture, Result, Row, Said, Table, unknown
-from readiness.probe import Probe, Touch
+from readiness.check import Check, Evidence, Picture, Result, Said, Table, unknown
+from readiness.probe import Probe, Touch, Turn
 from readiness.redact import Redactor
 from readiness.target import Target
 
@@ -75,17 +75,15 @@ class _Board:
 
 
 def run(probes: Sequence[Probe], target: Target, limits: Limits, told: Told) -> Run:
-    """Run all ``probes``; those that are to be alone come last, one by one. Raises nothing that a probe raises."""
+    """Run all ``probes``, turn by turn. Raises nothing that a probe raises."""
     board = _Board(told, target.redactor)
     ends = time.monotonic() + limits.seconds
     allowed = [probe for probe in probes if probe.touch <= limits.touch]
     for probe in probes:
         if probe.touch > limits.touch:
             _rest(probe, board, f"it {_WHY[probe.touch]}, and nobody said --yes")
-    _together([probe for probe in allowed if not probe.alone], target, board, ends)
-    # The limits last: the address that they were tried from may be kept out for a while after them.
-    for probe in sorted((each for each in allowed if each.alone), key=lambda each: each.row is Row.LIMITS):
-        _together([probe], target, board, ends)
+    for turn in Turn:
+        _together([probe for probe in allowed if probe.turn is turn], target, board, ends)
     order = [check.id for probe in probes for check in probe.checks]
     return Run(tuple(board.results[id_] for id_ in order), tuple(board.times), board.now)
 

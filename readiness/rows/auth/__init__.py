@@ -1,7 +1,7 @@
 """The probes of this row."""
 
 from readiness.check import Row
-from readiness.probe import Probe, Touch
+from readiness.probe import Probe, Touch, Turn
 from readiness.rows.auth import checks, enumeration, guessing, journey, link_checks, links, passwords, sessions
 
 PROBES: tuple[Probe, ...] = (
@@ -76,5 +76,5 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe(Row.AUTH, tuple(checks.NO_ENUMERATION.values()), enumeration.wording, Touch.WRITES),
     Probe(Row.AUTH, (checks.NO_LIMIT_TELLS,), enumeration.limits, Touch.BURSTS),
-    Probe(Row.AUTH, tuple(checks.NO_TIMING.values()), enumeration.timing, Touch.BURSTS, alone=True),
+    Probe(Row.AUTH, tuple(checks.NO_TIMING.values()), enumeration.timing, Touch.BURSTS, Turn.ANSWERS),
 )

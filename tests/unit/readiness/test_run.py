@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import CheckError
 from readiness.check import Check, Outcome, Picture, Result, Row, Said, Severity, Table, failed, passed
-from readiness.probe import Probe, Touch
+from readiness.probe import Probe, Touch, Turn
 from readiness.redact import Redactor
 from readiness.run import Limits, Run, run, struck
 from readiness.target import Target
@@ -97,7 +97,7 @@ def test_what_nobody_allowed_is_not_run() -> None:
     assert outcomes(found)["auth.two"][0] == "cannot tell"
 
 
-def test_what_measures_time_runs_after_all_others_and_beside_none() -> None:
+def test_what_measures_time_runs_after_all_others_turn_by_turn() -> None:
     running, seen = [0], []
     lock = threading.Lock()
 
@@ -114,8 +114,8 @@ def test_what_measures_time_runs_after_all_others_and_beside_none() -> None:
         return inner
 
     three = check("three")
-    ran(probe(work(ONE), ONE, alone=True), probe(work(TWO), TWO, alone=True), probe(work(three), three))
-    assert seen == [("auth.three", 1), ("auth.one", 1), ("auth.two", 1)]
+    ran(probe(work(ONE), ONE, turn=Turn.LAST), probe(work(TWO), TWO, turn=Turn.LOADS), probe(work(three), three))
+    assert seen == [("auth.three", 1), ("auth.two", 1), ("auth.one", 1)]
 
 
 def test_evidence_holds_neither_secrets_nor_control_characters() -> None:
