@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -12,9 +13,10 @@ from deploy.journal import DEPLOY, DONE, Entry
 from deploy.ledger.chain import Ledger
 from deploy.ledger.read import read_ledgers
 from deploy.ledger.verify import verify
-from readiness.check import Check, Result, Table, failed, held, passed, unknown
+from readiness.check import Check, Picture, Result, Table, failed, held, passed, unknown
 from readiness.rows.deployment import checks
 from readiness.target import Target
+from rollback.report.history import history
 
 _SHOWN = 20
 
@@ -35,7 +37,22 @@ def record(target: Target) -> Iterator[Result]:
     yield _ledger(target, read.good, gaps)
     entries = [entry for ledger in read.good.values() for _, entry in ledger.entries]
     yield _by_ci(target, entries, gaps)
-    yield from _drills(target, entries, gaps)
+    for result in _drills(target, entries, gaps):
+        shown = _drawn(target, read.good) if result.check is checks.DRILLED and result.evidence else ()
+        yield replace(result, evidence=(*result.evidence, *shown))
+
+
+def _drawn(target: Target, ledgers: Mapping[str, Ledger]) -> tuple[Picture, ...]:
+    """Every way back so far, against the budget."""
+    from rollback.report.plot import draw, moment
+
+    release = target.settings.release
+    events = history(ledgers.values(), release.budget_seconds, drill_budget(release))
+    timed = [event for event in events if event.seconds is not None and moment(event.at) is not None]
+    if not timed:
+        return ()
+    words = ", ".join(f"{event.kind} {event.seconds:.2f} s" for event in timed[-_SHOWN:])
+    return (Picture("Every rollback and drill", "image/svg+xml", draw(timed).encode(), f"The last: {words}"),)
 
 
 def _ledger(target: Target, ledgers: Mapping[str, Ledger], gaps: str) -> Result:
