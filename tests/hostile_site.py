@@ -178,8 +178,8 @@ def says_more_than_it_sends(connection: socket.socket, _: Any) -> None:
 
 @misdeed
 def sends_more_than_it_says(connection: socket.socket, _: Any) -> None:
-    connection.sendall(OK + b"Content-Length: 5\r\n\r\nfirst")
-    connection.sendall(OK + b"X-Forged: yes\r\n\r\n")
+    # At once: what comes when the next request is under way already is an answer to it, for all that a client can tell.
+    connection.sendall(OK + b"Content-Length: 5\r\n\r\nfirst" + OK + b"X-Forged: yes\r\n\r\n")
 
 
 @misdeed
