@@ -55,7 +55,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     _served(settings)
     lab = _Lab.of(settings) if stack == LAB else None
     edge = settings.fleet.edge
-    pace = Pace(settings.readiness.requests_per_second)
+    pace = Pace(settings.readiness.requests_per_second, _hosts_behind(settings))
     hosts = reached(stack, Wishes(quiet=True, keep=False)) if settings.fleet.hosts else nullcontext(None)
     with (
         tempfile.TemporaryDirectory(prefix="launch-ready-check-") as folder,
@@ -95,6 +95,14 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
             ),
             pace,
         )
+
+
+def _hosts_behind(settings: Stack) -> dict[str, int]:
+    """How many hosts share what each web name is asked."""
+    from core.settings.names import full_name
+
+    count = max(1, len(settings.fleet.hosts))
+    return {full_name(name, settings.zone.name): count for name in settings.dns.web}
 
 
 def _served(settings: Stack) -> None:

@@ -1,16 +1,21 @@
-"""At most so many requests a second to one host name, whoever sends them."""
+"""At most so many requests a second to one name, whoever sends them."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 
 
 class Pace:
-    """Spaces out requests evenly: each waits for its turn. Threads may share it."""
+    """Spaces out requests evenly: each waits for its turn. Threads may share it.
 
-    def __init__(self, per_second: float) -> None:
+    A name gets ``per_second``, times the hosts that stand behind it: ``behind`` has those of more than one.
+    """
+
+    def __init__(self, per_second: float, behind: Mapping[str, int] | None = None) -> None:
         self._gap = 1.0 / per_second
+        self._behind = dict(behind or {})
         self._next: dict[str, float] = {}
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
@@ -20,7 +25,7 @@ class Pace:
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next.get(host, now))
-            self._next[host] = turn + self._gap
+            self._next[host] = turn + self._gap / self._behind.get(host, 1)
             self._counts[host] = self._counts.get(host, 0) + 1
         if turn > now:
             time.sleep(turn - now)

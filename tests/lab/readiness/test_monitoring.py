@@ -89,9 +89,9 @@ def declared(**more: Any) -> Fault:
 def nginx(old: str, new: str) -> Fault:
     """Every host's nginx is configured otherwise."""
 
-    def put(target: Target, was: str, now: str) -> None:
+    def put(target: Target, was: str, now: str, then: str = "true") -> None:
         for name in target.shells:
-            script = f"sed -i 's|{was}|{now}|' {NGINX} && grep -qF '{now}' {NGINX} && nginx -s reload"
+            script = f"sed -i 's|{was}|{now}|' {NGINX} && grep -qF '{now}' {NGINX} && nginx -s reload && {then}"
             ran = shell(here(), name, ["sh", "-c", script])
             assert ran.returncode == 0, ran.stderr
 
@@ -101,7 +101,8 @@ def nginx(old: str, new: str) -> Fault:
         try:
             yield target
         finally:
-            put(target, new, old)
+            # What was logged meanwhile is what other tests must not find.
+            put(target, new, old, "truncate --size=0 /var/log/nginx/*.log")
 
     return fault
 

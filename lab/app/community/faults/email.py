@@ -35,7 +35,8 @@ def _past_the_relay(honest: Callable[[Relay, Letter], None], relay: Relay, lette
 
 @instead("mail-from-elsewhere", mail._hand_over)
 def _as_another(_honest: Callable[[Relay, Letter], None], relay: Relay, letter: Letter) -> None:
-    _send(relay, letter, "bounces@mail-service.test")
+    # A domain whose SPF record lets nobody send.
+    _send(relay, letter, "bounces@comunity.test")
 
 
 @instead("mail-without-return-path", mail._hand_over)
