@@ -95,20 +95,19 @@ class SshShell:
             self._login.add_done_callback(lambda done: done.exception() or done.result().close())
 
     def _run(self, script: str, deadline: _Deadline, stdin: Input) -> Ran:
-        channel = self._start(script, deadline)
+        channel = self._start(script, deadline, reads=stdin is not None)
         try:
             if stdin is not None:
                 _send(channel, _pieces(stdin), deadline)
-            channel.shutdown_write()
+                channel.shutdown_write()
             out = _read(channel.recv, channel, deadline)
             return self._ended(channel, out, deadline)
         finally:
             channel.close()
 
     def _pull(self, script: str, into: Path, deadline: _Deadline) -> Ran:
-        channel = self._start(script, deadline)
+        channel = self._start(script, deadline, reads=False)
         try:
-            channel.shutdown_write()
             with into.open("wb") as file:
                 while piece := channel.recv(_PIECE):
                     file.write(piece)
@@ -126,14 +125,19 @@ class SshShell:
             return HeldScript(channel, Ran(0, _text(out), ""))
         return HeldScript(channel, self._ended(channel, out, deadline))
 
-    def _start(self, script: str, deadline: _Deadline) -> Channel:
+    def _start(self, script: str, deadline: _Deadline, *, reads: bool = True) -> Channel:
+        """Start ``script``; one that ``reads`` nothing has no standard input that would have to be ended.
+
+        Paramiko may say that it ends after it has answered a script's own end, and sshd cuts the whole connection for
+        that: it was seen with a few short scripts at once.
+        """
         transport = self._begun().result().transport
         if transport is None or not transport.is_active():
             raise HostError(f"{self.name}: the connection was lost")
         channel: Channel = transport.open_session(timeout=deadline.left())
         channel.settimeout(deadline.left())
         # sh, whatever the user's login shell is
-        channel.exec_command("exec /bin/sh -c " + shlex.quote(script))
+        channel.exec_command(f"exec /bin/sh -c {shlex.quote(script)}{'' if reads else ' </dev/null'}")
         return channel
 
     def _ended(self, channel: Channel, out: bytes, deadline: _Deadline) -> Ran:

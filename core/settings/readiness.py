@@ -270,7 +270,7 @@ class Readiness(Section):
     releasing: Releasing = Releasing()
     """How releases are made, and what backups are worth."""
     requests_per_second: Annotated[int, Field(ge=1, le=100)] = 25
-    """The most that one host is asked, all checks together: what a web name is asked is shared by the hosts behind it."""
+    """The most that one host is asked, all checks together; a web name is asked for all hosts behind it."""
     api_p95_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
     """The 95th percentile of each flow, in milliseconds."""
     lcp_ms: Annotated[int, Field(ge=1, le=60_000)] = 2500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -243,3 +244,13 @@ def test_logs_come_without_secrets_and_go_on_from_where_they_were(host: prepared
     assert any("started with" in line for line in more.lines)
     assert logs.logs(reached, Layout(), logs.Wanted("green", 600, 1), {}).or_raise()[NAME].lines
     reached[NAME].close()
+
+
+def test_many_short_scripts_at_once_do_not_cost_the_connection(host: prepared.Prepared) -> None:
+    shell = shells(host)[NAME]
+    try:
+        with ThreadPoolExecutor(24) as pool:
+            statuses = list(pool.map(lambda _: shell.run("true", timeout=60).status, range(600)))
+    finally:
+        shell.close()
+    assert statuses == [0] * 600

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from readiness import pace
 from readiness.pace import Pace
 
 
@@ -13,8 +12,8 @@ def test_requests_to_one_name_are_spaced_out_by_the_hosts_behind_it(
     monkeypatch: pytest.MonkeyPatch, behind: dict[str, int], seconds: float
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(pace.time, "monotonic", lambda: 100.0)
-    monkeypatch.setattr(pace.time, "sleep", slept.append)
+    monkeypatch.setattr("readiness.pace.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("readiness.pace.time.sleep", slept.append)
     turns = Pace(10, behind)
     for _ in range(5):
         turns.wait("a.test")
