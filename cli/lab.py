@@ -42,14 +42,11 @@ def down(_context: Context) -> None:
 
     Example: `invoke lab.down`.
     """
-    from cli.world import record_of
     from lab import api
     from lab.place import here
 
     with _progress("taking the lab down") as say:
         api.down(here(), say)
-    # What this machine saw of hosts that are gone is no witness of those that come.
-    record_of("lab").unlink(missing_ok=True)
 
 
 @command(help={"json": "print the status document: what a client must know to use the lab, its token too"})

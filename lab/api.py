@@ -149,6 +149,8 @@ def _lower(place: Place) -> None:
         _supervisor(place).stop()
         halting.result()
     try:
+        # A new lab's hosts know nothing of what the old ones did.
+        place.record.unlink(missing_ok=True)
         if place.home.exists():
             shutil.rmtree(place.home)
     except OSError as error:

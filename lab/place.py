@@ -49,6 +49,11 @@ class Place:
         return self.root / ".cache"
 
     @property
+    def record(self) -> Path:
+        """What commands leave on this machine about the lab's hosts: it ends with them."""
+        return self.root / ".launch-ready" / "lab.jsonl"
+
+    @property
     def status_file(self) -> Path:
         """The inventory that every client reads; written last by ``lab.up``, readable by root alone."""
         return self.home / "status.json"

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import problems
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_MOST_DRAINED = 4 * 1024 * 1024
 
 
 class SecurityHeaders:
@@ -30,6 +31,34 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, stamped if scope["type"] == "http" else send)
+
+
+class Drained:
+    """Reads what is left of a body before its refusal is sent, up to :data:`_MOST_DRAINED` bytes.
+
+    A server that answers and closes while a proxy still sends has its answer lost: nginx makes a 502 of it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        more = scope["type"] == "http"
+
+        async def counted() -> Message:
+            nonlocal more
+            message = await receive()
+            more = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        async def drained(message: Message) -> None:
+            left = _MOST_DRAINED
+            while message["type"] == "http.response.start" and message["status"] >= 400 and more and left > 0:
+                left -= len((await counted()).get("body", b""))
+            await send(message)
+
+        await self._app(scope, counted, drained)
 
 
 class SameOrigin:

@@ -1,8 +1,9 @@
-"""Requests that another site caused."""
+"""Requests that another site caused, and bodies of which nobody wants to know."""
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from lab.app.community.middleware import crosses_origins
+from lab.app.community.middleware import Drained, crosses_origins
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,22 @@ from lab.app.community.middleware import crosses_origins
 )
 def test_what_crosses_origins(method: str, headers: dict[str, str], crosses: bool) -> None:
     assert crosses_origins(method, headers) is crosses
+
+
+@pytest.mark.parametrize(("status", "sent", "read"), [(413, 5, 5), (200, 5, 0), (413, 100, 64)])
+async def test_a_refusal_is_sent_when_the_body_has_been_read(status: int, sent: int, read: int) -> None:
+    piece = b"x" * 65536
+    pieces = [{"type": "http.request", "body": piece, "more_body": number < sent - 1} for number in range(sent)]
+    left, said = list(pieces), []
+
+    async def receive() -> Message:
+        return left.pop(0)
+
+    async def send(message: Message) -> None:
+        said.append((message["type"], sent - len(left)))
+
+    async def app(_scope: Scope, _receive: Receive, answer: Send) -> None:
+        await answer({"type": "http.response.start", "status": status, "headers": []})
+
+    await Drained(app)({"type": "http"}, receive, send)
+    assert said == [("http.response.start", read)]
