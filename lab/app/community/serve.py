@@ -16,7 +16,7 @@ import uvicorn
 from . import app, parts
 from .database import open_pool
 from .feed import Feed
-from .middleware import NamedRefusals
+from .middleware import Drained, NamedRefusals
 from .settings import Settings, SettingsError, from_environment, need
 from .tracker import Watched
 
@@ -79,7 +79,7 @@ def server(settings: Settings, drain: float = DRAIN_SECONDS) -> uvicorn.Server:
     community = app.create(settings, open_pool(settings.database_url), parts.present())
     return DrainingServer(
         uvicorn.Config(
-            Watched(NamedRefusals(community, names), community.state.tracker),
+            Watched(Drained(NamedRefusals(community, names)), community.state.tracker),
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=app.MOST_BODY_BYTES,
