@@ -58,7 +58,7 @@ def _argument(own: str) -> AbstractContextManager[None]:
 
 def _in_the_journal(text: str) -> AbstractContextManager[None]:
     write = "systemd-cat --identifier=app; journalctl --sync"
-    return _done(write, "journalctl --quiet --rotate; journalctl --quiet --vacuum-time=1s", text)
+    return _done(write, "journalctl --quiet --rotate; sleep 1.1; journalctl --quiet --vacuum-time=1s", text)
 
 
 def _own_value_in_a_log(own: str) -> AbstractContextManager[None]:

@@ -119,13 +119,17 @@ TABLE = {
     "layout-shifts": "performance.cls",
 }
 
+TIMED = {"auth.no-timing-login"}
+
 
 @pytest.mark.parametrize(("flag", "check"), TABLE.items(), ids=list(TABLE))
 def test_a_seeded_fault_is_found_and_nothing_is_without_it(
     seeded: Seeded, honest: Decide, decide: Decide, flag: str, check: str
 ) -> None:
     clean = honest(check)
-    assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
+    # On a busy machine times may vary too much to tell, which is no finding.
+    quiet = {Outcome.PASS, Outcome.CANNOT_TELL} if check in TIMED else {Outcome.PASS}
+    assert clean.outcome in quiet, f"{clean.outcome}: {clean.summary}"
     with seeded(flag):
         result = decide(check)
     assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
