@@ -6,11 +6,12 @@ Nothing is reached, and nothing heavy imported, before it is needed: a rollback 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.guard import ROOT
-from core.errors import AfterError
+from core.errors import AfterError, LaunchReadyError
 from core.secret import Secret
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ def sources_of(path: Path) -> Sources:
     return Sources(declared, stores, _shown(path))
 
 
+def config_secrets_of(path: Path) -> Callable[[str], Secret]:
+    """What gives the config secrets of the stack whose file is ``path``, each by its name; decrypted once.
+
+    It raises :class:`core.errors.SettingsError` for one that is not there, or cannot be decrypted.
+    """
+    from adapters.secret_stores import ConfigSecrets
+    from core.settings.credentials import Credential
+
+    store = ConfigSecrets(path, lambda: passphrase_of(stack_of(path)))
+    return lambda name: store.read(Credential(name=name.upper().replace("-", "_"), config_secret=name))
+
+
 def after_of(path: Path, settings: Release) -> After | None:
     """What follows a switch of this stack; none where its file asks for nothing."""
     if not settings.markers and not settings.purge.asked:
@@ -68,6 +81,15 @@ def after_of(path: Path, settings: Release) -> After | None:
 def stack_of(path: Path) -> str:
     """The stack whose file this is."""
     return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Have the file ``path`` hold ``text``, in folders that are made for it. Raises :class:`LaunchReadyError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LaunchReadyError(f"{path} cannot be written ({error.strerror})") from None
 
 
 def _shown(path: Path) -> str:

@@ -215,14 +215,11 @@ def _written(report: Report, form: str, *, verbose: bool, to_file: bool) -> str:
 
 
 def write(text: str, out: str) -> None:
-    """Print ``text``, or have the file ``out`` hold it. Raises :class:`CheckError`."""
+    """Print ``text``, or have the file ``out`` hold it. Raises :class:`LaunchReadyError`."""
+    from cli.around import write_file
+
     if not out:
         sys.stdout.write(text)
         return
-    path = Path(out)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CheckError(f"{path} cannot be written ({error.strerror})") from None
-    sys.stderr.write(f"written to {path}\n")
+    write_file(Path(out), text)
+    sys.stderr.write(f"written to {Path(out)}\n")

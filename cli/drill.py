@@ -11,7 +11,7 @@ from invoke.context import Context
 
 from cli.guard import command
 from cli.world import JSON, STACK, WAIT, Wishes, reached
-from core.errors import LaunchReadyError, RollbackError
+from core.errors import RollbackError
 
 if TYPE_CHECKING:
     from rollback.drilled import Drilled
@@ -76,13 +76,10 @@ def report(_context: Context, stack: str = "", out: str = "", json: bool = False
 
 
 def _write(path: Path, stack: str, found: Any) -> None:
+    from cli.around import write_file
     from rollback.report.page import render
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(stack, found), encoding="utf-8")
-    except OSError as error:
-        raise LaunchReadyError(f"{path} cannot be written ({error.strerror})") from None
+    write_file(path, render(stack, found))
 
 
 def _ask(stack: str) -> None:

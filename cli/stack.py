@@ -61,12 +61,10 @@ def _require_key(stack: str) -> None:
 
     Where this machine cannot decrypt the key (another secrets provider), Cloudflare says so when it is applied.
     """
-    from adapters.secret_stores import ConfigSecrets
-    from cli.around import passphrase_of
+    from cli.around import config_secrets_of
     from cli.declared import stack_without_hosts
     from core.settings.base import NAMESPACE, stack_file
     from core.settings.certificates import is_key_of
-    from core.settings.credentials import Credential
 
     settings = stack_without_hosts(ROOT, stack)
     pulls = settings.tls.origin_pulls
@@ -74,8 +72,7 @@ def _require_key(stack: str) -> None:
         return
     file = stack_file(ROOT / STACKS, stack)
     try:
-        store = ConfigSecrets(file, lambda: passphrase_of(stack))
-        key = store.read(Credential(name="ORIGIN_PULLS_KEY", config_secret=pulls.config_secret))
+        key = config_secrets_of(file)(pulls.config_secret)
     except SettingsError:
         return
     if not is_key_of(settings.certificates.pulls, key.reveal()):

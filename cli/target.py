@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.guard import ROOT
-from core.errors import CheckError, SettingsError
+from core.errors import SettingsError
 
 if TYPE_CHECKING:
     from adapters.bounded_http import Way
@@ -44,7 +44,9 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     from adapters.git_repository import GitRepository
     from adapters.local_command import LocalCommand
     from cli import target_ways
+    from cli.around import config_secrets_of
     from cli.world import Wishes, reached
+    from core.settings.base import stack_file
     from core.settings.names import full_name
     from core.settings.stack import load_stack
     from readiness.pace import Pace
@@ -52,6 +54,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     from readiness.target import Target
 
     settings = load_stack(ROOT, stack)
+    secret = config_secrets_of(stack_file(ROOT / "stacks", stack))
     _served(settings)
     lab = _Lab.of(settings) if stack == LAB else None
     edge = settings.fleet.edge
@@ -60,7 +63,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     with (
         tempfile.TemporaryDirectory(prefix="launch-ready-check-") as folder,
         hosts as world,
-        _origins(settings, _secrets(stack), pace, Path(folder)) as behind_edge,
+        _origins(settings, secret, pace, Path(folder)) as behind_edge,
     ):
         yield (
             Target(
@@ -72,13 +75,13 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 visitor=_visitors(edge, lab, pace),
                 behind_edge=behind_edge,
                 direct=_direct(pace),
-                secret=_secrets(stack),
+                secret=secret,
                 resolver=_resolver(lab),
                 local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack}),
                 redactor=Redactor(),
-                mailbox=lab.mailbox if lab else _inbox(settings, _secrets(stack)),
+                mailbox=lab.mailbox if lab else _inbox(settings, secret),
                 alerts=lab.arrivals if lab else None,
-                errors=lab.arrivals if lab else _errors(settings, _secrets(stack)),
+                errors=lab.arrivals if lab else _errors(settings, secret),
                 browser=Chromium(edge, [full_name(name, settings.zone.name) for name in settings.dns.web]),
                 live_api=_live_api(stack),
                 live_changes=_live_changes(stack),
@@ -215,16 +218,6 @@ def _resolver(lab: _Lab | None) -> Any:
     return DnsResolver(*lab.nameserver) if lab else DnsResolver()
 
 
-def _secrets(stack: str) -> Callable[[str], Secret]:
-    from adapters.secret_stores import ConfigSecrets
-    from cli.around import passphrase_of
-    from core.settings.base import stack_file
-    from core.settings.credentials import Credential
-
-    store = ConfigSecrets(stack_file(ROOT / "stacks", stack), lambda: passphrase_of(stack))
-    return lambda name: store.read(Credential(name=name.upper().replace("-", "_"), config_secret=name))
-
-
 def _tls_scanner() -> tuple[str, ...]:
     """What scripts/setup installed; nothing where that was not run."""
     home = ROOT / ".cache" / "sslyze"
@@ -240,7 +233,7 @@ def _live_api(stack: str) -> LiveApi | None:
 
     try:
         return api_of(stack)
-    except (LaunchReadyError, CheckError):
+    except LaunchReadyError:
         return None
 
 

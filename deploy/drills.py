@@ -12,7 +12,8 @@ from core.terminal import clean
 from deploy.facts import HostFacts
 from deploy.journal import DONE, DRILL, Entry
 
-_CLOCKS_DIFFER = timedelta(minutes=10)
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far in the future a time may be that another machine wrote."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ def drill_refusal(fleet: Mapping[str, HostFacts], settings: Settings, now: datet
 def _stale(last: Drill | None, settings: Settings, now: datetime) -> str | None:
     if last is None:
         return "no rollback was ever drilled on it"
-    age = _age(last.at, now)
+    age = age_of(last.at, now)
     budget, slowest = drill_budget(settings), last.slowest
     if last.reason:
         return f"its last rollback drill, {_ago(age)}, failed: {clean(last.reason)}"
-    if age is None or age < -_CLOCKS_DIFFER:
+    if age is None or age < -CLOCKS_DIFFER:
         return f"its last rollback drill is of {clean(last.at)}, which is no time that was"
     if age > timedelta(days=settings.drill.max_age_days):
         return f"its last rollback drill was {_ago(age)}, and {settings.drill.max_age_days:g} days are allowed"
@@ -114,7 +115,8 @@ def _stale(last: Drill | None, settings: Settings, now: datetime) -> str | None:
     return None
 
 
-def _age(at: str, now: datetime) -> timedelta | None:
+def age_of(at: str, now: datetime) -> timedelta | None:
+    """How long ago ``at`` was, RFC 3339 or a time of UTC; None where it is no time."""
     try:
         then = datetime.fromisoformat(at)
     except ValueError:

@@ -74,6 +74,11 @@ class Check:
     references: tuple[str, ...]
 
 
+def check_of(row: Row, words: str, severity: Severity, title: str, breaks: str, fix: str, *references: str) -> Check:
+    """A check of ``row`` whose id ends in ``words``."""
+    return Check(f"{row}.{words}", row, severity, title, breaks, fix, references)
+
+
 @dataclass(frozen=True)
 class Said:
     """Evidence in lines: a request and its answer, a record, a log line, a command with its version."""

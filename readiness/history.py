@@ -72,8 +72,8 @@ class History:
     @property
     def last(self) -> str:
         """When the latest run began, "" without one."""
-        runs = self.runs()
-        return str(runs[-1]["began"]) if runs else ""
+        latest = next((run for path in reversed(self._files()) if (run := _read(path)) is not None), None)
+        return "" if latest is None else str(latest["began"])
 
     def keep(self, report: Report) -> Path:
         """Write ``report`` down, for whoever runs this alone to read, and drop the oldest over :data:`KEPT`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -166,12 +166,11 @@ class People:
 
     def make(self, person: Person, call: Call, **values: str) -> Reply:
         """One of the platform's calls, by ``person``; their address and password need not be given."""
-        known = {"email": person.email, "password": person.password, "name": person.name, **values}
-        return calls.make(person.visitor, self._target.origin, call, known)
+        return self._ask(person, call, values, patient=True)
 
-    def _ask(self, person: Person, call: Call) -> Reply:
-        known = {"email": person.email, "password": person.password, "name": person.name}
-        return calls.make(person.visitor, self._target.origin, call, known, patient=False)
+    def _ask(self, person: Person, call: Call, values: Mapping[str, str], *, patient: bool) -> Reply:
+        known = {"email": person.email, "password": person.password, "name": person.name, **values}
+        return calls.make(person.visitor, self._target.origin, call, known, patient=patient)
 
     def leave(self) -> list[str]:
         """Remove every account that was made; returns a sentence for each that could not be."""
@@ -184,11 +183,11 @@ class People:
 
     def _left(self, person: Person, call: Call) -> str:
         # Who never signed in has to do so first. Nobody waits for a limit to pass: what is left behind is told.
-        reply = self._ask(person, call) if person.visitor.cookies else Reply(401)
+        reply = self._ask(person, call, {}, patient=False) if person.visitor.cookies else Reply(401)
         if reply.status == 401:
-            reply = self._ask(person, self._calls.login)
+            reply = self._ask(person, self._calls.login, {}, patient=False)
             if reply.status in (200, 204):
-                reply = self._ask(person, call)
+                reply = self._ask(person, call, {}, patient=False)
         gone = reply.status in (200, 202, 204, 401, 404)
         return "" if gone else f"the account {person.email} could not be removed (status {reply.status})"
 

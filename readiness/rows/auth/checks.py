@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from readiness.check import Check, Row, Severity
+from readiness.check import Check, Row, Severity, check_of
 
 
 def check(words: str, severity: Severity, title: str, breaks: str, fix: str, *references: str) -> Check:
     """A check of this row; ``references`` with a dot and no name are sections of ASVS 5.0.0."""
     named = tuple(f"ASVS 5.0.0 {one}" if one[0].isdigit() else one for one in references)
-    return Check(f"auth.{words}", Row.AUTH, severity, title, breaks, fix, named)
+    return check_of(Row.AUTH, words, severity, title, breaks, fix, *named)
 
 
 COOKIE_SECURE = check(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from core.terminal import clean
-from deploy.drills import Drill, drill_budget, drill_of
+from deploy.drills import CLOCKS_DIFFER, Drill, age_of, drill_budget, drill_of
 from deploy.journal import DEPLOY, DONE, Entry
 from deploy.ledger.chain import Ledger
 from deploy.ledger.read import read_ledgers
@@ -121,25 +121,17 @@ def _drills(target: Target, entries: list[Entry], gaps: str) -> Iterator[Result]
 
 
 def _recent(target: Target, last: Drill, count: int, table: Table) -> Result:
-    age = _age(last.at, target.clock.now())
+    age = age_of(last.at, target.clock.now())
     most = target.settings.release.drill.max_age_days
     check: Check = checks.DRILLED
     if last.reason:
         return failed(check, f"the last drill failed: {clean(last.reason)}", table)
-    if age is None or age < timedelta(minutes=-10):
+    if age is None or age < -CLOCKS_DIFFER:
         return unknown(check, f"the last drill is of {clean(last.at)}, which is no time that was: drill again", table)
     days = max(age / timedelta(days=1), 0)
     if days > most:
         return failed(check, f"the last drill was {days:.0f} days ago, and {most:g} are allowed", table)
     return passed(check, f"{days:.1f} days ago, of {most:g}, in {_seconds(last)}; {count} drills are known", table)
-
-
-def _age(at: str, now: datetime) -> timedelta | None:
-    try:
-        then = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return now - (then if then.tzinfo else then.replace(tzinfo=UTC))
 
 
 def _seconds(drill: Drill) -> str:

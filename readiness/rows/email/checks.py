@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from readiness.check import Check, Row, Severity
+from functools import partial
 
+from readiness.check import Row, Severity, check_of
 
-def _check(name: str, severity: Severity, title: str, breaks: str, fix: str, *references: str) -> Check:
-    return Check(f"{Row.EMAIL.value}.{name}", Row.EMAIL, severity, title, breaks, fix, references)
+_check = partial(check_of, Row.EMAIL)
 
 
 _UP = "Run `invoke up`, or mend launch-ready:email and then run it; docs/email.md says what each key makes."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from readiness.check import Check, Row, Severity
+from functools import partial
 
+from readiness.check import Row, Severity, check_of
 
-def _check(words: str, severity: Severity, title: str, breaks: str, fix: str, *references: str) -> Check:
-    return Check(f"{Row.HEADERS.value}.{words}", Row.HEADERS, severity, title, breaks, fix, references)
+_check = partial(check_of, Row.HEADERS)
 
 
 _EDGE = "Declare it (launch-ready:headers), run `invoke up`, and look for drift (`invoke drift`)."

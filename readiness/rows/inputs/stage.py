@@ -28,8 +28,6 @@ class Stage:
     target: Target
     person: Person
     ids: dict[str, str] = field(default_factory=dict)
-    edge_blocked: int = 0
-    """How many requests the edge refused by itself, so that the platform was asked past it, or not at all."""
     _visitor: Visitor | None = field(default=None, repr=False)
     _asked: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -58,11 +56,9 @@ class Stage:
             reply = other.ask(
                 method, url, headers=headers, body=body, json=json, timeout=timeout, patient=_short(reply)
             )
-        if reply.status == 403 and not reply.header("X-Release"):
-            self.edge_blocked += 1
-            if self.target.behind_edge is not None:
-                past = self._signed_in(self.target.behind_edge())
-                return past.ask(method, url, headers=headers, body=body, json=json, patient=True)
+        if reply.status == 403 and not reply.header("X-Release") and self.target.behind_edge is not None:
+            past = self._signed_in(self.target.behind_edge())
+            return past.ask(method, url, headers=headers, body=body, json=json, patient=True)
         return reply
 
     def make(self, call: Call, **values: str) -> Reply:

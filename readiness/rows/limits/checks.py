@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from readiness.check import Check, Row, Severity
+from functools import partial
+
+from readiness.check import Row, Severity, check_of
 
 _ASVS = ("ASVS 5.0.0 2.4.1", "ASVS 5.0.0 6.3.1", "OWASP API4:2023")
 _AUTH = ("ASVS 5.0.0 6.3.1", "OWASP API2:2023")
 
 
-def _check(words: str, severity: Severity, title: str, breaks: str, fix: str, references: tuple[str, ...]) -> Check:
-    return Check(f"{Row.LIMITS.value}.{words}", Row.LIMITS, severity, title, breaks, fix, references)
+_check = partial(check_of, Row.LIMITS)
 
 
 _EDGE_FIX = (
@@ -22,7 +23,7 @@ EDGE_LOGIN = _check(
     "The edge stops one address that tries passwords",
     "Lists of stolen passwords are tried at full speed, and each try costs the platform a slow hash.",
     _EDGE_FIX,
-    _AUTH,
+    *_AUTH,
 )
 EDGE_RESET = _check(
     "edge-reset",
@@ -30,7 +31,7 @@ EDGE_RESET = _check(
     "The edge stops one address that asks for reset mails",
     "Anybody makes the platform flood others with its mail, which costs its sender's good name; tokens can be guessed.",
     _EDGE_FIX,
-    _ASVS,
+    *_ASVS,
 )
 EDGE_INVITE = _check(
     "edge-invite",
@@ -38,7 +39,7 @@ EDGE_INVITE = _check(
     "The edge stops one address that sends invites",
     "One account sends spam in the platform's name.",
     _EDGE_FIX,
-    _ASVS,
+    *_ASVS,
 )
 EDGE_POST = _check(
     "edge-post",
@@ -46,7 +47,7 @@ EDGE_POST = _check(
     "The edge stops one address that posts without end",
     "One client fills spaces with spam before anybody can look.",
     _EDGE_FIX,
-    _ASVS,
+    *_ASVS,
 )
 EDGE_WRITES = _check(
     "edge-writes",
@@ -54,7 +55,7 @@ EDGE_WRITES = _check(
     "The edge stops one address that writes without end",
     "One client keeps the database busy, and everybody waits.",
     _EDGE_FIX,
-    _ASVS,
+    *_ASVS,
 )
 APP_LOGIN = _check(
     "app-login",
@@ -62,7 +63,7 @@ APP_LOGIN = _check(
     "The platform stops wrong passwords of one account from however many addresses",
     "Who rents a thousand addresses tries passwords of one account for ever: the edge counts each address by itself.",
     "Count failed logins by account in the platform's own database, and answer 429 with Retry-After.",
-    _AUTH,
+    *_AUTH,
 )
 APP_RESET = _check(
     "app-reset",
@@ -70,7 +71,7 @@ APP_RESET = _check(
     "The platform stops reset mails to one address, from wherever they are asked for",
     "Somebody's inbox is flooded, and mail providers begin to refuse the platform's mail.",
     "Count reset mails by the address that they go to, in the platform's own database.",
-    _ASVS,
+    *_ASVS,
 )
 APP_INVITE = _check(
     "app-invite",
@@ -78,7 +79,7 @@ APP_INVITE = _check(
     "The platform stops invites of one organisation, from however many addresses",
     "One organisation sends spam in the platform's name.",
     "Count invites by organisation in the platform's own database.",
-    _ASVS,
+    *_ASVS,
 )
 APP_POST = _check(
     "app-post",
@@ -86,7 +87,7 @@ APP_POST = _check(
     "The platform stops posts of one account, from however many addresses",
     "One account fills spaces with spam before anybody can look.",
     "Count posts by account in the platform's own database.",
-    _ASVS,
+    *_ASVS,
 )
 RETRY_AFTER = _check(
     "retry-after",
@@ -94,7 +95,8 @@ RETRY_AFTER = _check(
     "Who is refused is told truthfully when to come back",
     "Clients try again at once and for ever, and good ones are kept out longer than they need be.",
     "Answer 429 with Retry-After in seconds (RFC 6585 section 4, RFC 9110 section 10.2.3), computed from the window.",
-    ("RFC 6585 4", "RFC 9110 10.2.3"),
+    "RFC 6585 4",
+    "RFC 9110 10.2.3",
 )
 ORDINARY = _check(
     "ordinary-use",
@@ -102,7 +104,7 @@ ORDINARY = _check(
     "Nobody is refused below the limit, or for what somebody else did",
     "Good users are locked out, or one user can lock another out.",
     "Count by what the limit is about (the address at the edge, the account in the platform) and by nothing wider.",
-    _ASVS,
+    *_ASVS,
 )
 SPOOFED = _check(
     "spoofed-address",
@@ -110,5 +112,6 @@ SPOOFED = _check(
     "A client cannot shed its limit by naming another address in its headers",
     "One header more with each request, and there is no limit.",
     "Take the client's address from CF-Connecting-IP, as the edge alone sets it, and never from X-Forwarded-For.",
-    ("ASVS 5.0.0 2.4.1", "OWASP API4:2023"),
+    "ASVS 5.0.0 2.4.1",
+    "OWASP API4:2023",
 )

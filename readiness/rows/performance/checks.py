@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from readiness.check import Check, Row, Severity
+from functools import partial
 
+from readiness.check import Check, Row, Severity, check_of
 
-def _check(words: str, severity: Severity, title: str, breaks: str, fix: str, *references: str) -> Check:
-    return Check(f"{Row.PERFORMANCE.value}.{words}", Row.PERFORMANCE, severity, title, breaks, fix, references)
+_check = partial(check_of, Row.PERFORMANCE)
 
 
 _SLOW = (
