@@ -52,7 +52,9 @@ def _environment_for_all(_own: str) -> AbstractContextManager[None]:
 
 
 def _argument(own: str) -> AbstractContextManager[None]:
-    script = 'read -r key; systemd-run --quiet --unit=argument sh -c "sleep 60; true" "$key"'
+    # Its description, said: else it is the command line, and systemd writes that into the journal.
+    run = "systemd-run --quiet --unit=argument --description=argument"
+    script = f'read -r key; {run} sh -c "sleep 60; true" "$key"'
     return _done(script, "systemctl stop argument", f"{own}\n")
 
 
