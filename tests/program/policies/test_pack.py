@@ -55,7 +55,8 @@ def python_of_the_pack() -> Path:
 @pytest.fixture(scope="module")
 def analyzer() -> Iterator[Any]:
     process = subprocess.Popen(
-        [str(python_of_the_pack()), str(ROOT / "policy-pack" / "__main__.py")],
+        # -u as the CLI has it: the pack does not flush the port that it says.
+        [str(python_of_the_pack()), "-u", str(ROOT / "policy-pack" / "__main__.py")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
