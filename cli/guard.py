@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from core.errors import LaunchReadyError
+from core.errors import LaunchReadyError, SettingsError
 from core.signals import INTERRUPTED, handled
 from core.terminal import clean
 
@@ -39,12 +40,22 @@ def command(**options: Any) -> Callable[[F], F]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             with _rare_collections(), handled(_ENDING), _sentences():
+                _refuse_invokes_dry_run(args)
                 return function(*args, **kwargs)
 
         made: F = task(**options)(guarded)
         return made
 
     return decorate
+
+
+def _refuse_invokes_dry_run(arguments: tuple[Any, ...]) -> None:
+    """Invoke takes ``--dry`` beside any task, and it holds for what Invoke's own runner runs alone: nothing here."""
+    if arguments and isinstance(arguments[0], Context) and arguments[0].config.run.dry:
+        raise SettingsError(
+            "--dry (-R) is an option of Invoke's, which these commands do not go by: nothing was done; a command that"
+            " can be tried out has --dry-run"
+        )
 
 
 @contextmanager

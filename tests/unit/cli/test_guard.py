@@ -89,6 +89,17 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert "Traceback" not in (tmp_path / "err").read_text()
 
 
+@pytest.mark.parametrize("words", [("--dry", "it"), ("it", "--dry"), ("-R", "it")])
+def test_invokes_own_dry_run_would_do_it_all_the_same_and_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    write_task(tmp_path, 'print("done for real")')
+    done = subprocess.run([*INVOKE, *words], cwd=tmp_path, env=settings(), capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: --dry (-R) is an option of Invoke's, which these commands do not go by: nothing was done; a command that"
+        " can be tried out has --dry-run\n"
+    )
+
+
 def test_the_list_of_tasks_is_quick_because_nothing_heavy_is_imported() -> None:
     code = (
         "import sys; sys.path.insert(0, '.'); import tasks;"
