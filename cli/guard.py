@@ -53,8 +53,8 @@ def _refuse_invokes_dry_run(arguments: tuple[Any, ...]) -> None:
     """Invoke takes ``--dry`` beside any task, and it holds for what Invoke's own runner runs alone: nothing here."""
     if arguments and isinstance(arguments[0], Context) and arguments[0].config.run.dry:
         raise SettingsError(
-            "--dry (-R) is an option of Invoke's, which these commands do not go by: nothing was done; a command that"
-            " can be tried out has --dry-run"
+            "--dry (-R) is an option of Invoke's, which these commands do not go by: nothing was done; a command"
+            " that can be tried out has --dry-run"
         )
 
 

@@ -9,6 +9,7 @@ import gzip
 import os
 import stat
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import ArtifactError
@@ -30,11 +31,21 @@ def pack(folder: Path, target: Path, mtime: int = EPOCH) -> None:
             gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8") as tar,
         ):
-            for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*")):
+            for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in _below(folder)):
                 _add(tar, path, name, mtime)
         aside.rename(target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Everything in ``folder``. Raises :class:`OSError` for what cannot be read, which `rglob` passes over."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for parent, folders, files in os.walk(folder, onerror=fail):
+        yield from (Path(parent, name) for name in (*folders, *files))
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str, mtime: int) -> None:

@@ -44,23 +44,32 @@ def pack_artifact(
         raise ArtifactError(f"there is no folder {out.parent} for --out")
     if folder.resolve() in out.resolve().parents:
         raise ArtifactError(f"{out} is inside of {folder}, and would be packed into itself the next time")
-    with tempfile.TemporaryDirectory(prefix=".packing-", dir=out.parent) as aside:
-        made = Path(aside) / out.name
-        try:
-            pack(folder, made, mtime)
-            artifact = open_artifact(made)
-        except ArtifactError as error:
-            raise ArtifactError(str(error).replace(str(made), str(folder))) from None
-        except OSError as error:
-            raise ArtifactError(f"{error.filename or folder} cannot be packed: {error.strerror or error}") from None
-        beside = made.with_name(made.name + SUFFIX)
-        if sign:
-            beside.write_bytes(_signature(made, sign, password, f"{artifact.manifest.name} {artifact.version}"))
-        out.with_name(out.name + SUFFIX).unlink(missing_ok=True)
-        made.replace(out)
-        if sign:
-            beside.replace(out.with_name(beside.name))
+    if out.is_dir():
+        raise ArtifactError(f"{out} is a folder: give --out the .tar.gz to write")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".packing-", dir=out.parent) as aside:
+            made = Path(aside) / out.name
+            artifact = _packed(folder, made, mtime)
+            beside = made.with_name(made.name + SUFFIX)
+            if sign:
+                beside.write_bytes(_signature(made, sign, password, f"{artifact.manifest.name} {artifact.version}"))
+            out.with_name(out.name + SUFFIX).unlink(missing_ok=True)
+            made.replace(out)
+            if sign:
+                beside.replace(out.with_name(beside.name))
+    except OSError as error:
+        raise ArtifactError(f"{out} cannot be written: {error.strerror or error}") from None
     return replace(artifact, path=out)
+
+
+def _packed(folder: Path, made: Path, mtime: int) -> Artifact:
+    try:
+        pack(folder, made, mtime)
+        return open_artifact(made)
+    except ArtifactError as error:
+        raise ArtifactError(str(error).replace(str(made), str(folder))) from None
+    except OSError as error:
+        raise ArtifactError(f"{error.filename or folder} cannot be packed: {error.strerror or error}") from None
 
 
 def _signature(path: Path, key: Path, password: Callable[[], str], comment: str) -> bytes:

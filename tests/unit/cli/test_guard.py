@@ -95,8 +95,8 @@ def test_invokes_own_dry_run_would_do_it_all_the_same_and_is_refused(tmp_path: P
     done = subprocess.run([*INVOKE, *words], cwd=tmp_path, env=settings(), capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: --dry (-R) is an option of Invoke's, which these commands do not go by: nothing was done; a command that"
-        " can be tried out has --dry-run\n"
+        "error: --dry (-R) is an option of Invoke's, which these commands do not go by: nothing was done; a command"
+        " that can be tried out has --dry-run\n"
     )
 
 

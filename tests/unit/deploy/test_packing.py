@@ -123,6 +123,31 @@ def test_what_a_deploy_refuses_is_refused_and_nothing_is_written(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+@pytest.mark.parametrize("out", ["folder", "signed.tar.gz", "/proc/out.tar.gz"])
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, out: str) -> None:
+    folder = laid(tmp_path / "in", {})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "signed.tar.gz.minisig").mkdir()
+    with pytest.raises(ArtifactError, match=r"out\.tar\.gz|folder|signed\.tar\.gz") as refused:
+        pack_artifact(folder, tmp_path / out, 1)
+    assert ".packing-" not in str(refused.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "in", "signed.tar.gz.minisig"]
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = laid(tmp_path / "in", {"lib/a": (b"a", False)})
+    real = os.scandir
+
+    def scandir(path: str | Path | int = ".") -> object:
+        if not isinstance(path, int) and Path(path).name == "lib":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(ArtifactError, match="lib cannot be packed: Permission denied"):
+        pack_artifact(folder, tmp_path / "out.tar.gz", 1)
+
+
 def test_a_signature_by_an_encrypted_key_holds_and_an_old_one_does_not_stay(tmp_path: Path) -> None:
     pair = minisign.KeyPair.generate()
     public = pair.public_key.to_base64().decode()
