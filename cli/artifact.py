@@ -38,7 +38,7 @@ def pack(_context: Context, folder: str = "", out: str = "", sign: str = "") -> 
     """
     import os
 
-    from cli.release_text import show as tell
+    from cli.output import show as tell
     from deploy.packing import pack_artifact, source_date
 
     if not folder or not out:
@@ -65,7 +65,7 @@ def show(_context: Context, file: str, stack: str = "", json: bool = False) -> N
 
     Exit status: 0 a deploy would take it; 2 it would not.
     """
-    from cli.release_text import show as tell
+    from cli.output import show as tell
     from deploy.artifact import open_artifact
 
     artifact = open_artifact(Path(file), _keys(stack) if stack else ())

@@ -7,6 +7,7 @@ import sys
 from invoke.context import Context
 
 from cli.guard import command
+from cli.output import show
 from cli.world import JSON, STACK, WAIT, Wishes, reached
 
 
@@ -33,7 +34,6 @@ def contract(_context: Context, stack: str = "", yes: bool = False, wait: str = 
     """
     from dataclasses import asdict
 
-    from cli import release_text as text
     from deploy.contract import contract as run
 
     def agreed(question: str) -> bool:
@@ -44,8 +44,8 @@ def contract(_context: Context, stack: str = "", yes: bool = False, wait: str = 
     with reached(stack, Wishes(quiet=json, wait=wait)) as world:
         done = run(world, agreed)
     if json:
-        text.show(asdict(done))
+        show(asdict(done))
     elif done.already:
-        text.show(f"the database is at {done.schema} already: nothing was done")
+        show(f"the database is at {done.schema} already: nothing was done")
     else:
-        text.show(f"the database is at {done.schema}, in {done.seconds:.2f} s; {done.version} stays live")
+        show(f"the database is at {done.schema}, in {done.seconds:.2f} s; {done.version} stays live")

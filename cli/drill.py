@@ -32,7 +32,7 @@ def drill(_context: Context, stack: str = "", yes: bool = False, wait: str = "",
     Exit status: 0 both ways within the budget and nothing lost; 6 not so, or nothing to drill; 3 somebody else is
     releasing; 7 hosts serve different versions; 1 anything else, traffic untouched.
     """
-    from cli.release_text import show
+    from cli.output import show
     from rollback.drill import drill as run
 
     with reached(stack, Wishes(quiet=json, wait=wait, copies=True, gated=True)) as world:
@@ -60,7 +60,7 @@ def report(_context: Context, stack: str = "", out: str = "", json: bool = False
 
     Exit status: 0; 1 a journal could not be read.
     """
-    from cli.release_text import show
+    from cli.output import show
     from deploy.drills import drill_budget
     from deploy.ledger.read import read_ledgers
     from rollback.report.history import history, rows

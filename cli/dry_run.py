@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cli.output import show
 from cli.world import Wishes, reached
 from core.terminal import clean
 
@@ -19,13 +20,12 @@ _WIDEST = 60
 
 def rehearsed(stack: str, wishes: Wishes, run: Callable[[World], object]) -> None:
     """Have ``run`` do its work on a world that cannot be changed, then show the plan. Raises what ``run`` raises."""
-    from cli import release_text as text
     from deploy.dry_run import Plan, dry
 
     plan = Plan()
     with reached(stack, replace(wishes, quiet=True, edge=False, keep=False)) as world:
         run(dry(world, plan))
-    text.show(document(plan) if wishes.quiet else lines(plan))
+    show(document(plan) if wishes.quiet else lines(plan))
 
 
 def lines(plan: Plan) -> str:

@@ -30,7 +30,7 @@ def show(_context: Context, stack: str = "", json: bool = False) -> None:
 
         invoke email.show --stack lab
     """
-    from cli.release_text import show as say
+    from cli.output import show as say
     from core import mail
 
     email, zone = _mail(stack_name(stack))
@@ -75,7 +75,7 @@ def new(_context: Context, selector: str, stack: str = "", json: bool = False) -
     """
     from adapters.secret_keepers import put_sealed
     from adapters.stack_file import StackFile
-    from cli.release_text import show as say
+    from cli.output import show as say
     from core.settings.base import NAMESPACE
     from custody.generate import rsa
 
@@ -120,7 +120,7 @@ def retire(_context: Context, selector: str, stack: str = "", now: bool = False,
     Exit status: 0 done; 2 there is no such key, none is left that signs, or it is too early.
     """
     from adapters.stack_file import StackFile
-    from cli.release_text import show as say
+    from cli.output import show as say
     from core.settings.base import NAMESPACE
 
     chosen = stack_name(stack)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
+from cli import output
 from core.errors import LaunchReadyError, SettingsError
 from core.signals import INTERRUPTED, handled
 from core.terminal import clean
@@ -39,7 +40,8 @@ def command(**options: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            with _rare_collections(), handled(_ENDING), _sentences():
+            output.begin()
+            with _rare_collections(), handled(_ENDING), _sentences(document=kwargs.get("json") is True):
                 _refuse_invokes_dry_run(args)
                 return function(*args, **kwargs)
 
@@ -72,20 +74,24 @@ def _rare_collections() -> Iterator[None]:
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def _sentences(*, document: bool) -> Iterator[None]:
+    """``document``: standard output gets a failure as JSON, too."""
     try:
         yield
     except LaunchReadyError as error:
         if os.environ.get("LAUNCH_READY_DEBUG"):
             raise
-        raise Exit(_failure(str(error)), code=error.exit_code) from None
+        raise Exit(_failure(str(error), error.exit_code, document=document), code=error.exit_code) from None
     except KeyboardInterrupt:
-        raise Exit(_failure("interrupted"), code=INTERRUPTED) from None
+        raise Exit(_failure("interrupted", INTERRUPTED, document=document), code=INTERRUPTED) from None
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing is left to say, and the interpreter must not try at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`): nothing is left to say.
+        output.forget(sys.stdout)
         raise Exit(code=INTERRUPTED) from None
 
 
-def _failure(message: str) -> str:
+def _failure(message: str, status: int, *, document: bool) -> str:
+    if document:
+        with suppress(LaunchReadyError, BrokenPipeError):
+            output.show_failure(message, status)
     return "\n".join(f"error: {clean(line)}" for line in message.splitlines())

@@ -10,6 +10,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from cli.guard import ROOT, command
+from cli.output import show
 from cli.world import JSON, STACK, Wishes, reached, record_of, stack_name
 from core.errors import LaunchReadyError, SettingsError, StoreError
 
@@ -89,12 +90,12 @@ def audit(_context: Context, stack: str = "", json: bool = False) -> None:
 
     Exit status: 0 nothing is bad; 1 something is, or a host could not be asked.
     """
-    from cli import hosts_text, release_text
+    from cli import hosts_text
     from deploy.hosts.audit import audit as run
 
     with reached(stack, Wishes(quiet=True, edge=False)) as world:
         found = run(world.shells, world.layout, world.clock.now())
-    release_text.show(hosts_text.audit_json(found) if json else hosts_text.audit(found))
+    show(hosts_text.audit_json(found) if json else hosts_text.audit(found))
     if found.bad or any(check.verdict == "bad" for checks in found.good.values() for check in checks):
         raise Exit(code=LaunchReadyError.exit_code)
 

@@ -9,6 +9,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from cli.guard import command
+from cli.output import show
 from cli.world import JSON, STACK, Wishes, reached, stack_name
 from core.errors import HostError, LaunchReadyError, SettingsError
 
@@ -29,14 +30,14 @@ def status(_context: Context, stack: str = "", json: bool = False) -> None:
 
     Exit status: 0 the platform is whole; 1 it is not, and the next command stands there.
     """
-    from cli import hosts_text, release_text
+    from cli import hosts_text
     from deploy.hosts.status import problems
     from deploy.hosts.status import status as run
 
     with reached(stack, Wishes(quiet=True, edge=False)) as world:
         found = run(world.shells, world.layout)
     wrong = problems(found, stack_name(stack))
-    release_text.show(hosts_text.status_json(found, wrong) if json else hosts_text.status(found, wrong))
+    show(hosts_text.status_json(found, wrong) if json else hosts_text.status(found, wrong))
     if wrong:
         raise Exit(code=LaunchReadyError.exit_code)
 

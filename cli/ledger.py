@@ -33,7 +33,7 @@ def verify(_context: Context, stack: str = "", without: list[str] | None = None,
 
     Exit status: 0 all are whole; 1 something is wrong, or a journal or the copy could not be read.
     """
-    from cli.release_text import show
+    from cli.output import show
     from deploy.ledger.read import read_ledgers
     from deploy.ledger.verify import verify as run
 
@@ -56,7 +56,7 @@ def copy(_context: Context, stack: str = "", without: list[str] | None = None, j
 
     Exit status: 0 all is there; 1 it could not be copied.
     """
-    from cli.release_text import show
+    from cli.output import show
 
     with reached(stack, Wishes(quiet=True, edge=False, without=without or ())) as world:
         if world.settings.ledger is None:

@@ -10,6 +10,7 @@ from invoke.context import Context
 
 from cli.dry_run import DRY_RUN, rehearsed
 from cli.guard import command
+from cli.output import show
 from cli.world import JSON, STACK, WAIT, WITHOUT, Wishes, reached, seconds
 from core.errors import RollbackError, SettingsError
 
@@ -88,7 +89,7 @@ def deploy(
         return
     with reached(stack, wishes) as world:
         done = work(world)
-        text.show(text.document(done) if json else text.deployed(done, stack))
+        show(text.document(done) if json else text.deployed(done, stack))
 
 
 def _percents(given: str) -> tuple[int, ...]:
@@ -151,7 +152,7 @@ def rollback(
 
         done = run(world, to or None)
         asked = world.edge is not None
-        text.show(text.document(done) if json else text.rolled_back(done, stack))
+        show(text.document(done) if json else text.rolled_back(done, stack))
     if asked and not done.edge.verified:
         raise RollbackError(f"every host serves {done.version}, and was seen to; through the edge: {done.edge.reason}")
 
@@ -169,4 +170,4 @@ def releases(_context: Context, stack: str = "", json: bool = False) -> None:
 
     with reached(stack, Wishes(quiet=True, edge=False)) as world:
         found = run(world)
-    text.show(text.releases_json(found) if json else text.releases(found))
+    show(text.releases_json(found) if json else text.releases(found))

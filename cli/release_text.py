@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cli.output import say
 from core.terminal import clean
 from deploy.edge import NOT_ASKED
 from deploy.facts import HostFacts
@@ -36,11 +36,11 @@ class _Lines:
         unseen = hosts.get("edge", "verified") not in ("verified", NOT_ASKED.words)
         failed = unseen or any(state in ("failed", "not healthy") for state in hosts.values())
         mark = _coloured("✗", 31) if failed else _coloured("✓", 32)
-        print(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}", flush=True)
+        say(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}")
 
     def note(self, text: str) -> None:
-        for line in text.splitlines():
-            print(f"  {clean(line)}", flush=True)
+        for each in text.splitlines():
+            say(f"  {clean(each)}")
 
 
 class _Nothing:
@@ -48,7 +48,8 @@ class _Nothing:
         """A program reads the document at the end."""
 
     def note(self, text: str) -> None:
-        print(clean(text), file=sys.stderr)
+        for each in text.splitlines():
+            say(clean(each), aside=True)
 
 
 def progress(*, quiet: bool) -> Progress:
@@ -57,7 +58,8 @@ def progress(*, quiet: bool) -> Progress:
 
 
 def _coloured(text: str, code: int) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
+    return text if plain else f"\x1b[{code}m{text}\x1b[0m"
 
 
 def _states(hosts: Mapping[str, str]) -> str:
@@ -76,11 +78,6 @@ def _hosts(count: int) -> str:
 
 def _named(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= _NAMED else _hosts(len(names))
-
-
-def show(what: str | Mapping[str, Any]) -> None:
-    """Print lines as they are, a document as JSON."""
-    print(what if isinstance(what, str) else json.dumps(what, indent=2))
 
 
 def deployed(done: Deployed, stack: str) -> str:

@@ -43,7 +43,7 @@ def list_(_context: Context, stack: str = "", json: bool = False) -> None:
 
     Exit status: 0 whatever is shown; see `invoke secrets.audit` for what is wrong with it.
     """
-    from cli.release_text import show
+    from cli.output import show
     from custody.listing import document, listed
 
     office = _office(stack_name(stack))
@@ -84,7 +84,7 @@ def rotate(
     Exit status: 0 done; 2 a setting, or no value; 3 somebody else is releasing, or rotating here; 4 the release is not
     healthy with it, traffic untouched; 5 taken back; 1 anything else. Whatever it is, run it again.
     """
-    from cli.release_text import show
+    from cli.output import show
 
     chosen = stack_name(stack)
     office = _office(chosen)
@@ -120,7 +120,7 @@ def audit(_context: Context, stack: str = "", without_hosts: bool = False, json:
 
     Exit status: 0 nothing was found; 2 something was; 1 it could not be looked at.
     """
-    from cli.release_text import show
+    from cli.output import show
     from custody.listing import document
 
     if without_hosts:

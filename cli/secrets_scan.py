@@ -30,7 +30,7 @@ def scan(_context: Context, folder: str = "", history: bool = False, json: bool 
 
     Exit status: 0 nothing is open; 8 something is, or it could not be seen whole; 2 there is no such folder.
     """
-    from cli.release_text import show
+    from cli.output import show
 
     place = Path(folder).resolve() if folder else ROOT
     if not place.is_dir():

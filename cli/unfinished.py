@@ -7,6 +7,7 @@ from pathlib import Path
 from invoke.context import Context
 
 from cli.guard import command
+from cli.output import show
 from cli.world import JSON, STACK, WAIT, Wishes, reached
 
 _WHOLE = "nothing is unfinished: every command on these hosts has ended; see `invoke releases`"
@@ -39,11 +40,11 @@ def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "
     with reached(stack, Wishes(quiet=json, wait=wait, secrets=True, copies=True)) as world:
         done = run(world, open_artifact(Path(artifact), world.settings.signing_keys) if artifact else None)
     if done is None:
-        text.show({"resumed": None} if json else _WHOLE)
+        show({"resumed": None} if json else _WHOLE)
     elif json:
-        text.show({"resumed": text.document(done)})
+        show({"resumed": text.document(done)})
     else:
-        text.show(text.deployed(done, stack) if isinstance(done, Deployed) else text.rolled_back(done, stack))
+        show(text.deployed(done, stack) if isinstance(done, Deployed) else text.rolled_back(done, stack))
 
 
 @command(help={"stack": STACK, "wait": WAIT, "json": JSON})
@@ -66,9 +67,9 @@ def abort(_context: Context, stack: str = "", wait: str = "", json: bool = False
     with reached(stack, Wishes(quiet=json, wait=wait, copies=True)) as world:
         done = run(world)
     if json:
-        text.show({"aborted": asdict(done) if done else None})
+        show({"aborted": asdict(done) if done else None})
     else:
-        text.show(text.aborted(done) if done else _WHOLE)
+        show(text.aborted(done) if done else _WHOLE)
 
 
 @command(help={"stack": STACK, "wait": WAIT, "json": JSON})
@@ -91,4 +92,4 @@ def catch_up(_context: Context, stack: str = "", wait: str = "", json: bool = Fa
 
     with reached(stack, Wishes(quiet=json, wait=wait, secrets=True, copies=True)) as world:
         done = run(world)
-    text.show(asdict(done) if json else text.caught_up(done))
+    show(asdict(done) if json else text.caught_up(done))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -36,7 +37,7 @@ def write_task(folder: Path, body: str) -> None:
     from cli.guard import command
 
     @command()
-    def it(context):
+    def it(context, json=False):
     """
     (folder / "tasks.py").write_text(textwrap.dedent(head) + textwrap.indent(textwrap.dedent(body), "    "))
 
@@ -108,6 +109,54 @@ def test_the_list_of_tasks_is_quick_because_nothing_heavy_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=20)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "shown", "status"),
+    [
+        ('raise HealthError("app1 is ill\\nsecond")', {"error": "app1 is ill\nsecond", "exit_status": 4}, 4),
+        ("raise KeyboardInterrupt", {"error": "interrupted", "exit_status": 130}, 130),
+        ('show({"done": 1})\nraise RollbackError("the edge")', {"done": 1}, 6),
+    ],
+)
+def test_a_program_gets_one_document_of_a_failure_too(
+    tmp_path: Path, body: str, shown: dict[str, object], status: int
+) -> None:
+    write_task(tmp_path, "from cli.output import show\n" + body)
+    done = subprocess.run(
+        [*INVOKE, "it", "--json"], cwd=tmp_path, env=settings(), capture_output=True, text=True, timeout=20
+    )
+    assert (json.loads(done.stdout), done.returncode) == (shown, status)
+    assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("closed", [">&-", ">/dev/full", "2>&-", "<&-", ">&- 2>&- <&-", "| true"])
+def test_what_is_under_way_goes_on_where_nobody_listens(tmp_path: Path, closed: str) -> None:
+    write_task(
+        tmp_path,
+        """\
+        from cli.release_text import progress
+        for quiet in (False, True):
+            lines = progress(quiet=quiet)
+            for number in range(3):
+                time.sleep(0.05)
+                lines.phase("switch", 1.0, {"app-1": "verified"})
+                lines.note("went on")
+        open("done", "w").close()
+        """,
+    )
+    subprocess.run(
+        f'"{sys.executable}" -m invoke it {closed}', shell=True, cwd=tmp_path, env=settings(), check=False, timeout=20
+    )
+    assert (tmp_path / "done").exists()
+
+
+def test_a_result_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
+    write_task(tmp_path, 'from cli.output import show\nshow({"whole": True})')
+    shell = f'"{sys.executable}" -m invoke it --json >/dev/full'
+    done = subprocess.run(shell, shell=True, cwd=tmp_path, env=settings(), capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == ("error: the result could not be written to standard output (No space left on device)\n")
 
 
 def test_every_task_says_what_it_does_and_shows_an_example() -> None:
