@@ -1,4 +1,4 @@
-"""DNSSEC of a zone: ``/zones/{zone_id}/dnssec``. A zone's key is real, and so is the DS record for its parent.
+"""DNSSEC of a zone: ``/zones/{zone_id}/dnssec``. Its key is the one that the lab's DNS signs the zone with.
 
 Nobody delegates the lab's zones: one that is on stays ``pending``, as Cloudflare's are until the registrar has the DS.
 Source: https://developers.cloudflare.com/api/resources/dns/subresources/dnssec/

@@ -94,6 +94,18 @@ class OriginPulls(_Part):
         return self.certificates[-1] if self.enabled and self.certificates else None
 
 
+class Dnssec(_Part):
+    """A zone's DNSSEC: ``key`` is the private one in PEM, for ECDSA with P-256 and SHA-256; it is kept while off."""
+
+    status: str = "disabled"
+    key: str = ""
+
+    @property
+    def signs(self) -> bool:
+        """Whether answers are signed: while the parent lacks the DS record (``pending``) too."""
+        return self.status != "disabled"
+
+
 class Zone(_Part):
     """A zone. ``plan`` is ``free``, ``pro``, ``business`` or ``enterprise``; ``settings`` go by a setting's id.
 
@@ -111,6 +123,7 @@ class Zone(_Part):
     paused: bool = False
     purges: list[Purge] = Field(default_factory=list)
     origin_pulls: OriginPulls = OriginPulls()
+    dnssec: Dnssec = Dnssec()
 
     def entry_point(self, phase: str) -> Ruleset | None:
         """The zone's own ruleset of ``phase``, for example ``http_request_firewall_custom``; None without one."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.errors import LabError
 from core.loopback import require_loopback
 from lab.dns.follow import Zones, serve
+from lab.dns.keys import Keys
 from lab.services.foreground import listen_address, log_to_stderr
 
 
@@ -29,7 +30,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stopped.set())
     try:
         address, port = arguments.listen
-        zones = Zones(arguments.folder.resolve(), address, port, require_loopback(arguments.edge))
+        folder = arguments.folder.resolve()
+        keys = Keys(folder, arguments.tree)
+        zones = Zones(folder, address, port, require_loopback(arguments.edge), keys.make_sign)
         return serve(zones, arguments.state, arguments.tree, stopped)
     except LabError as error:
         print(error, file=sys.stderr)

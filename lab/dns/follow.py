@@ -6,6 +6,7 @@ import logging
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,34 +24,41 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Zones:
-    """The files in ``folder`` of the server at ``address``:``port``; ``edge`` is the address of proxied names."""
+    """The files in ``folder`` of the server at ``address``:``port``; ``edge`` is the address of proxied names.
+
+    ``import_key`` makes a private key (PEM) the one that signs a zone: see :class:`lab.dns.keys.Keys`.
+    """
 
     folder: Path
     address: str
     port: int
     edge: str
-    _served: set[str] = field(default_factory=set)
+    import_key: Callable[[str, str], None]
+    _signed: dict[str, bool] = field(default_factory=dict)
+    """Zones that have a file, and whether they are signed."""
 
     def write(self, snapshot: Snapshot) -> None:
         """Write what ``snapshot`` declares. A zone that cannot be rendered is logged and stays as it was before."""
         zones = {zone.name: zone for zone in snapshot.zones}
-        for name in self._served - zones.keys():
+        for name in self._signed.keys() - zones.keys():
             knot.zone_file(self.folder, name).unlink(missing_ok=True)
-        self._served &= zones.keys()
+            del self._signed[name]
         for name, zone in zones.items():
             try:
                 text = render(zone, snapshot, self.edge).to_text(sorted=True, relativize=False)
+                if zone.dnssec.signs:
+                    self.import_key(name, zone.dnssec.key)
             except LabError as error:
                 _log.error("%s; it is served as it was before", error)
                 continue
             write_atomically(knot.zone_file(self.folder, name), str(text))
-            self._served.add(name)
+            self._signed[name] = zone.dnssec.signs
         self.configure()
 
     def configure(self) -> None:
         """Write ``knot.conf`` for the zones that have a file, and for the reverse zone, which is always there."""
         write_atomically(knot.zone_file(self.folder, reverse.NAME), reverse.text())
-        text = knot.configuration(self.address, self.port, self._served | {reverse.NAME})
+        text = knot.configuration(self.address, self.port, {**self._signed, reverse.NAME: False})
         write_atomically(self.folder / knot.CONFIGURATION, text)
 
 
@@ -59,6 +67,7 @@ def serve(zones: Zones, state: Path, tree: Path, stopped: threading.Event) -> in
 
     Raises :class:`LabError` if the tree has no Knot. If Knot ends by itself, this ends with it.
     """
+    argv = knot.argv(tree, zones.folder)
     for name in (knot.ZONES, knot.DATABASE):
         (zones.folder / name).mkdir(parents=True, exist_ok=True)
     zones.configure()
@@ -66,7 +75,7 @@ def serve(zones: Zones, state: Path, tree: Path, stopped: threading.Event) -> in
     first = follower.poll()
     if first:
         zones.write(first)
-    server = subprocess.Popen(knot.argv(tree, zones.folder), stdin=subprocess.DEVNULL)
+    server = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
     try:
         return _follow(zones, follower, server, stopped)
     finally:

@@ -5,7 +5,7 @@ It sees the folder of its zones at :data:`INSIDE`, the tree read-only, and nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import LabError
@@ -16,9 +16,12 @@ CONFIGURATION = "knot.conf"
 ZONES = "zones"
 DATABASE = "database"
 _PROGRAM = "/usr/sbin/knotd"
+_POLICY = "cloudflare"
 
 # Zone files are the one source: Knot neither writes them back (zonefile-sync) nor keeps a journal of its own. Its
 # /run is new at each start: the pid file of a Knot that was killed does not stop the next one.
+# One key signs a zone and its keys (RFC 6781 section 3.1): it is the API's, and Knot neither makes nor replaces keys.
+# CDS and CDNSKEY (RFC 7344) stand in every signed zone, as Cloudflare has them.
 _SERVER = """\
 server:
     rundir: "/run"
@@ -36,6 +39,12 @@ control:
 log:
   - target: stderr
     any: warning
+policy:
+  - id: {policy}
+    manual: on
+    single-type-signing: on
+    dnskey-ttl: 3600
+    cds-cdnskey-publish: always
 template:
   - id: default
     storage: "{inside}/{zones}"
@@ -47,11 +56,19 @@ template:
 """
 
 
-def configuration(address: str, port: int, zones: Iterable[str]) -> str:
-    """``knot.conf`` (knot.conf(5)) for a server at ``address`` and its ``zones``, names without the last dot."""
-    served = "".join(f'  - domain: "{name}."\n' for name in sorted(zones))
-    head = _SERVER.format(inside=INSIDE, address=address, port=port, zones=ZONES, database=DATABASE)
+def configuration(address: str, port: int, zones: Mapping[str, bool]) -> str:
+    """``knot.conf`` (knot.conf(5)) for a server at ``address``; ``zones``: names without the last dot → signed or not.
+
+    A signed zone's key has to be there already: see :mod:`lab.dns.keys`.
+    """
+    served = "".join(_zone(name, signed=zones[name]) for name in sorted(zones))
+    head = _SERVER.format(inside=INSIDE, address=address, port=port, zones=ZONES, database=DATABASE, policy=_POLICY)
     return head + (f"zone:\n{served}" if served else "")
+
+
+def _zone(name: str, *, signed: bool) -> str:
+    signing = f"    dnssec-signing: on\n    dnssec-policy: {_POLICY}\n" if signed else ""
+    return f'  - domain: "{name}."\n{signing}'
 
 
 def zone_file(folder: Path, name: str) -> Path:

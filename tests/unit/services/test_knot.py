@@ -32,14 +32,15 @@ def snapshot(*zones: dict[str, object]) -> Snapshot:
 
 def test_the_configuration_listens_on_one_address_and_lists_the_zones() -> None:
     # Knot's format is YAML for what is used of it here (knot.conf(5)).
-    parsed = yaml.safe_load(knot.configuration("127.77.0.53", 53, {"b.test", "a.test"}))
+    parsed = yaml.safe_load(knot.configuration("127.77.0.53", 53, {"b.test": False, "a.test": True}))
     assert parsed["server"]["listen"] == "127.77.0.53@53"
     assert parsed["template"][0]["storage"] == "/run/lab/zones"
-    assert parsed["zone"] == [{"domain": "a.test."}, {"domain": "b.test."}]
+    signing = {"dnssec-signing": True, "dnssec-policy": parsed["policy"][0]["id"]}
+    assert parsed["zone"] == [{"domain": "a.test.", **signing}, {"domain": "b.test."}]
 
 
 def test_without_zones_the_configuration_has_no_zone_section() -> None:
-    assert "zone" not in yaml.safe_load(knot.configuration("127.77.0.53", 53, ()))
+    assert "zone" not in yaml.safe_load(knot.configuration("127.77.0.53", 53, {}))
 
 
 def test_knot_runs_over_the_tree_and_sees_the_folder(tmp_path: Path) -> None:
@@ -55,10 +56,15 @@ def test_a_tree_without_knot_is_named(tmp_path: Path) -> None:
         knot.argv(tmp_path, Path("/lab/dns"))
 
 
+def refuse(zone: str, _key: str) -> None:
+    raise LabError(f"zone {zone}: no key")
+
+
 @pytest.fixture
 def zones(tmp_path: Path) -> Zones:
+    """Zones that no key is asked for."""
     (tmp_path / knot.ZONES).mkdir()
-    return Zones(tmp_path, "127.77.0.53", 53, "127.77.0.3")
+    return Zones(tmp_path, "127.77.0.53", 53, "127.77.0.3", refuse)
 
 
 def served(zones: Zones) -> list[str]:
@@ -94,3 +100,30 @@ def test_the_mail_servers_address_leads_back_to_its_name_whatever_the_api_holds(
     zone = dns.zone.from_file(str(knot.zone_file(zones.folder, reverse.NAME)), reverse.NAME)
     [pointer] = zone.find_rdataset("25", "PTR")
     assert str(pointer) == "mail.community.test."
+
+
+@pytest.mark.parametrize(
+    ("dnssec", "keys", "signed"),
+    [
+        ({"status": "pending", "key": "a key"}, [("one.test", "a key")], True),
+        ({"status": "disabled", "key": "a key"}, [], False),
+        ({}, [], False),
+    ],
+)
+def test_a_zone_is_signed_with_its_own_key_while_that_is_asked_for(
+    zones: Zones, dnssec: dict[str, str], keys: list[tuple[str, str]], signed: bool
+) -> None:
+    given: list[tuple[str, str]] = []
+    zones.import_key = lambda *key: given.append(key)
+    zones.write(snapshot({"name": "one.test", "dnssec": dnssec}))
+    configured = yaml.safe_load((zones.folder / knot.CONFIGURATION).read_text())["zone"]
+    [one] = [zone for zone in configured if zone["domain"] == "one.test."]
+    assert (given, one.get("dnssec-signing", False)) == (keys, signed)
+
+
+def test_a_zone_whose_key_is_refused_is_not_served_without_signatures(
+    zones: Zones, caplog: pytest.LogCaptureFixture
+) -> None:
+    zones.write(snapshot({"name": "one.test", "dnssec": {"status": "pending", "key": "a key"}}))
+    assert served(zones) == []
+    assert "one.test: no key" in caplog.text
