@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lab.engine.declared import Declared
 
 _LAB = "lab"
+_PLATFORM = "launch-ready:stacks:Zone::"
+"""In the URN of the component that declares the platform's zone (stacks/zone.py)."""
 _DRIFTED = 2
 _LONGEST = 200
 _HEADS = {
@@ -132,16 +134,20 @@ def declared_by(stack: str) -> list[Declared]:
 
 
 def wanted_by(found: Sequence[Declared]) -> list[Wanted]:
-    """Cloudflare's resources among them, each with the zone that it is in."""
+    """Cloudflare's resources among them, each with the zone that it is in; the account's go with the platform's own.
+
+    Zones are declared side by side, in any order: which one is the platform's is told by what it was declared in.
+    """
     from drift.compare import Wanted
 
     ours = [each for each in found if each.resource.type.startswith("cloudflare:")]
-    zones = {each.resource.urn for each in ours if each.resource.kind == "Zone"}
+    zones = {each.resource.urn: each.parent for each in ours if each.resource.kind == "Zone"}
+    platform = next((urn for urn, parent in zones.items() if _PLATFORM in parent), "")
     wanted = []
     for each in ours:
         own = each.resource.urn if each.resource.urn in zones else ""
         above = [urn for urn in each.depends.get("zoneId", ()) if urn in zones]
-        wanted.append(Wanted(each.resource, own or next(iter(above), "")))
+        wanted.append(Wanted(each.resource, own or next(iter(above), platform)))
     return wanted
 
 

@@ -18,7 +18,7 @@ _ASKED = {"pending": "active", "pending-disabled": "disabled"}
 
 @dataclass(frozen=True)
 class Wanted:
-    """A declared resource of Cloudflare's; ``zone`` is the URN of the zone that it is in, "" for none."""
+    """A declared resource of Cloudflare's; ``zone`` is the URN of the zone that it is in, or belongs to."""
 
     resource: Resource
     zone: str = ""
@@ -63,9 +63,12 @@ def compare(declared: Sequence[Wanted], api: LiveApi, *, literal: bool = False) 
     """
     found = Compared(literal=literal)
     zones = [each for each in declared if each.resource.kind == _ZONE]
+    rest = [each for each in declared if each.resource.kind != _ZONE]
     for zone in zones:
-        members = [each for each in declared if (each.zone or zones[0].resource.urn) == zone.resource.urn]
-        _compare_zone(zone, [each for each in members if each.resource.kind != _ZONE], api, found)
+        _compare_zone(zone, [each for each in rest if each.zone == zone.resource.urn], api, found)
+    known = {zone.resource.urn for zone in zones}
+    lost = (each.resource for each in rest if each.zone not in known)
+    found.not_compared += [f"{each.kind} {each.name}: it is in no declared zone" for each in lost]
     return found
 
 

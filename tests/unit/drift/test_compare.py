@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.live_state import document, lines
+from cli.live_state import document, lines, wanted_by
 from core.resources import SECRET, UNKNOWN, Resource
 from drift.compare import Compared, Wanted, compare
 from drift.differences import Difference, compared, content_of, same
 from drift.kinds import KINDS
+from lab.engine.declared import Declared
 
 ZONE = Wanted(
     Resource("cloudflare:index/zone:Zone", "a.example", "urn:z", {"name": "a.example", "account": {"id": "acc"}}),
@@ -129,6 +130,49 @@ def test_a_zone_that_is_not_there_is_one_difference_and_says_what_could_not_be_s
     found = compare([ZONE, wanted("ZoneSetting", "ssl", settingId="ssl")], Api({"/zones": []}))
     assert told(found) == {("missing", "Zone", "a.example", "")}
     assert found.not_compared == ["ZoneSetting ssl: its zone is not there"]
+
+
+class TwoZones(Api):
+    def items(self, path: str, query: Mapping[str, str] | None = None) -> Sequence[Mapping[str, Any]]:
+        name = (query or {}).get("name", "")
+        there: dict[str, list[dict[str, Any]]] = {
+            "/zones": [{"id": name, "name": name, "account": {"id": "acc"}}],
+            "/certificates?zone_id=a.example": [{"id": "c1", "hostnames": ["*.a.example"]}],
+            "/accounts/acc/access/apps": [{"id": "p1", "name": "admin", "domain": "a.example/admin"}],
+        }
+        return there.get(path, [])
+
+
+PROGRAM = "urn:pulumi:s::launch-ready::launch-ready:stacks:Environment"
+"""The URNs of what the program declares begin so."""
+
+
+def declared_zone(name: str, component: str) -> Declared:
+    resource = Resource("cloudflare:index/zone:Zone", name, f"urn:{name}", {"name": name, "account": {"id": "acc"}})
+    return Declared(resource, f"{PROGRAM}$launch-ready:stacks:{component}::{name}")
+
+
+def declared_beside_the_zones(kind: str, **properties: Any) -> Declared:
+    return Declared(Resource(f"cloudflare:index/x:{kind}", kind, f"urn:{kind}", properties), f"{PROGRAM}::s")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_no_zone_id_leads_to_is_the_platform_zone_s_whichever_zone_is_declared_first(first: int) -> None:
+    zones = [declared_zone("a.example", "Zone"), declared_zone("old.example", "OtherZone")]
+    rest = [
+        declared_beside_the_zones("OriginCaCertificate", hostnames=["*.a.example"]),
+        declared_beside_the_zones("ZeroTrustAccessApplication", name="admin", domain="a.example/admin"),
+    ]
+    found = compare(wanted_by([zones[first], zones[1 - first], *rest]), TwoZones())
+    assert (told(found), found.not_compared) == (set(), [])
+    assert found.ids["urn:OriginCaCertificate"] == "c1"
+
+
+def test_what_is_in_no_zone_that_is_declared_is_told_as_not_compared() -> None:
+    lost = Wanted(
+        Resource("cloudflare:index/x:ZeroTrustAccessApplication", "admin", "urn:admin", {"domain": "a.example"})
+    )
+    assert compare([ZONE, lost], Api()).not_compared == ["ZeroTrustAccessApplication admin: it is in no declared zone"]
 
 
 @given(
