@@ -58,7 +58,8 @@ class LoadBalancerComponent(Component):
                 fallback_pool=pool.id,
                 proxied=True,
                 enabled=True,
-                steering_policy=balancer.steering,
+                # It chooses among pools, and there is one: the pool's own choice is that of a host.
+                steering_policy="off",
                 session_affinity=balancer.session_affinity,
                 opts=self.child(after=after),
             )
@@ -100,6 +101,7 @@ class LoadBalancerComponent(Component):
             enabled=True,
             minimum_origins=balancer.minimum_origins,
             monitor=monitor_id,
+            origin_steering=cloudflare.LoadBalancerPoolOriginSteeringArgs(policy=balancer.steering),
             origins=[
                 cloudflare.LoadBalancerPoolOriginArgs(name=host.name, address=host.address, enabled=True, weight=1)
                 # In an order of its own, so that re-ordering the hosts is no change.

@@ -48,8 +48,8 @@ class LoadBalancer(Section):
 
     names: tuple[RelativeName, ...] = ()
     """Which of `web` in `launch-ready:dns`."""
-    steering: Literal["off", "random", "least_outstanding_requests", "least_connections"] = "random"
-    """How a host is chosen among those that are well; `off` is the first one always."""
+    steering: Literal["random", "hash", "least_outstanding_requests", "least_connections"] = "random"
+    """How a host is chosen among those that are well; `hash` goes by the client's address."""
     session_affinity: Literal["none", "cookie", "ip_cookie"] = "none"
     """Whether a client stays with its host."""
     minimum_origins: Annotated[int, Field(ge=1, le=1000)] = 1

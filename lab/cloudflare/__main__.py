@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dns", metavar="ADDRESS:PORT", help="the lab's DNS; with it, health checks are probed")
     parser.add_argument("--sink", metavar="ADDRESS:PORT", help="where notifications to the rest of the world go")
     parser.add_argument("--smtp", metavar="ADDRESS:PORT", help="where notifications by mail go")
+    parser.add_argument("--probe-from", default="", metavar="ADDRESS", help="where probes come from, in 127.0.0.0/8")
     return parser
 
 
@@ -63,6 +64,7 @@ def _internet(chosen: argparse.Namespace) -> Internet | None:
         sink=f"http://{sink}:{port}",
         smtp=_listen(chosen.smtp),
         ca_file=Pki(chosen.pki).edge_ca_file,
+        source=require_loopback(chosen.probe_from) if chosen.probe_from else "",
     )
 
 

@@ -12,6 +12,8 @@ from aiohttp import web
 from pydantic import Field
 
 from lab.cloudflare.collection import Body, Collection, Context, refuse_twin
+from lab.cloudflare.context import ACCOUNT, ID, check_account, found, state_of, watch_of
+from lab.cloudflare.envelope import success
 from lab.cloudflare.errors import ApiError
 from lab.cloudflare.names import normal_name
 from lab.cloudflare.store import Json
@@ -55,6 +57,12 @@ class Origin(Body):
     header: _Headers | None = None
 
 
+class OriginSteering(Body):
+    """How one of a pool's origins is chosen."""
+
+    policy: Literal["random", "hash", "least_outstanding_requests", "least_connections"] = "random"
+
+
 class Pool(Body):
     """https://developers.cloudflare.com/api/resources/load_balancers/subresources/pools/methods/create/"""
 
@@ -66,7 +74,7 @@ class Pool(Body):
     monitor: str | None = None
     check_regions: list[str] | None = None
     notification_email: str = ""
-    origin_steering: dict[str, Any] | None = None
+    origin_steering: OriginSteering | None = None
     load_shedding: dict[str, Any] | None = None
 
 
@@ -152,5 +160,16 @@ BALANCERS = Collection(
     check=_check_balancer,
     view=lambda context, item: {**item, "zone_name": context[1]["name"]},
 )
+
+
+@routes.get(f"{ACCOUNT}/load_balancers/pools/{{pool_id:{ID}}}/health")
+async def pool_health(request: web.Request) -> web.Response:
+    """How the origins of a pool are, where it has a monitor that the lab probes."""
+    state = state_of(request)
+    check_account(state, request.match_info["account_id"])
+    pool = found(state["accounts"][0].get("pools", []), request.match_info["pool_id"], _NOT_FOUND)
+    return success(watch_of(request).of_pool(pool))
+
+
 for _each in (MONITORS, POOLS, BALANCERS):
     _each.add_to(routes)

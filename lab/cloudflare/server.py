@@ -84,9 +84,9 @@ def make_app(
     for part in _PARTS:
         api.add_routes(part.routes)
     api[STORE] = store
-    api[WATCH] = Watch(store, internet)
-    api.cleanup_ctx.append(api[WATCH].running)
     api[PKI] = Pki(pki or store.path.parent / "pki")
+    api[WATCH] = Watch(store, internet, api[PKI])
+    api.cleanup_ctx.append(api[WATCH].running)
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app.add_subapp(PREFIX, api)
     if faults is not None:

@@ -109,7 +109,7 @@ class Dnssec(_Part):
 class Zone(_Part):
     """A zone. ``plan`` is ``free``, ``pro``, ``business`` or ``enterprise``; ``settings`` go by a setting's id.
 
-    ``purges`` are the latest cache purges, oldest first; each has an id of its own.
+    ``purges`` are the latest cache purges, oldest first; each has an id of its own. ``load_balancers`` are API objects.
     """
 
     id: str
@@ -123,6 +123,7 @@ class Zone(_Part):
     paused: bool = False
     purges: list[Purge] = Field(default_factory=list)
     origin_pulls: OriginPulls = OriginPulls()
+    load_balancers: list[dict[str, Any]] = Field(default_factory=list)
     dnssec: Dnssec = Dnssec()
 
     def entry_point(self, phase: str) -> Ruleset | None:
@@ -131,10 +132,11 @@ class Zone(_Part):
 
 
 class Account(_Part):
-    """The account that zones and secrets belong to."""
+    """The account that zones and secrets belong to; ``pools`` are API objects, of load balancers' origins."""
 
     id: str
     name: str
+    pools: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class StoredSecret(_Part):
@@ -190,6 +192,13 @@ def read_snapshot(path: Path) -> Snapshot:
             f"the Cloudflare state {path} cannot be read: {error.strerror}; run `invoke lab.up` to start its API"
         ) from None
     return parse_snapshot(data, path)
+
+
+def health_file(state: Path) -> Path:
+    """Beside the state file ``state``: how origins of monitored pools are, as JSON: pool's id → address → whether it is
+    well. What has not been probed yet is left out.
+    """
+    return state.with_name("pool-health.json")
 
 
 class Follower:

@@ -63,8 +63,12 @@ Served = tuple[dns.name.Name, int, dns.rdata.Rdata]
 
 def _served(zone: Zone, snapshot: Snapshot, edge: str) -> Iterator[Served]:
     origin = origin_of(zone)
+    balanced = {name.to_text(omit_final_dot=True) for name, _, _ in _balanced(zone, edge)}
     yield from _authority(zone, origin, snapshot.revision)
+    yield from _balanced(zone, edge)
     for record in zone.dns_records:
+        if record.type in _PROXIABLE and record.name in balanced:
+            continue
         try:
             name = dns.name.from_text(record.name)
             ttl = AUTOMATIC_TTL if record.ttl == 1 or _proxied(record, zone) else record.ttl
@@ -74,6 +78,13 @@ def _served(zone: Zone, snapshot: Snapshot, edge: str) -> Iterator[Served]:
             raise LabError(
                 f"zone {zone.name}: the {record.type} record of {clean(record.name)} cannot be served: {error}"
             ) from None
+
+
+def _balanced(zone: Zone, edge: str) -> Iterator[Served]:
+    """The names of load balancers, which answer for what is proxied before any record does."""
+    for balancer in zone.load_balancers:
+        if balancer["enabled"] and balancer["proxied"]:
+            yield dns.name.from_text(balancer["name"]), AUTOMATIC_TTL, _rdata("A", edge)
 
 
 def _authority(zone: Zone, origin: dns.name.Name, revision: int) -> Iterator[Served]:

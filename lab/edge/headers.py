@@ -54,8 +54,10 @@ def for_origin(headers: CIMultiDictProxy[str], *, client: str, scheme: str, ray:
 
 
 def for_client(headers: CIMultiDictProxy[str], added: Sequence[tuple[str, str]]) -> CIMultiDict[str]:
-    """The origin's header fields as the client gets them; what the edge adds replaces what the origin said."""
-    replaced = _SET_ON_ANSWER | {name.lower() for name, _ in added}
+    """The origin's header fields as the client gets them; what the edge adds replaces what the origin said, but for
+    cookies, of which each side may set its own.
+    """
+    replaced = (_SET_ON_ANSWER | {name.lower() for name, _ in added}) - {"set-cookie"}
     answer = CIMultiDict(_without(headers, replaced))
     answer.extend(added)
     return answer

@@ -25,8 +25,10 @@ READ_SECONDS: Final = 100
 CONNECT_SECONDS: Final = 15
 T = TypeVar("T")
 _MAX_FIELD: Final = 128 * 1024
-# Nothing was sent when one of these happens. A bad certificate is shown, not hidden behind a good one.
-_TRY_NEXT: Final = (pages.WEB_SERVER_IS_DOWN, pages.CONNECTION_TIMED_OUT, pages.ORIGIN_IS_UNREACHABLE)
+# Nothing was sent when one of these happens. A bad certificate is shown, not hidden behind a good one; a load balancer
+# hides it ("Adaptive routing").
+_TRY_NEXT: Final = frozenset({pages.WEB_SERVER_IS_DOWN, pages.CONNECTION_TIMED_OUT, pages.ORIGIN_IS_UNREACHABLE})
+FAILS_OVER: Final = _TRY_NEXT | {pages.SSL_HANDSHAKE_FAILED, pages.INVALID_SSL_CERTIFICATE}
 _BY_ERRNO: Final = {
     errno.ECONNREFUSED: pages.WEB_SERVER_IS_DOWN,
     errno.ETIMEDOUT: pages.CONNECTION_TIMED_OUT,
@@ -38,11 +40,12 @@ _AUTOMATIC: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class OriginError(Exception):
-    """No answer from an origin. ``code`` is the status to answer with."""
+    """No answer from an origin. ``code`` is the status to answer with, ``shown`` the number in the body."""
 
-    def __init__(self, code: int, detail: str) -> None:
+    def __init__(self, code: int, detail: str, shown: int | None = None) -> None:
         super().__init__(detail)
         self.code = code
+        self.shown = shown or code
 
 
 class AnswerLostError(aiohttp.ClientError):
@@ -53,7 +56,8 @@ class AnswerLostError(aiohttp.ClientError):
 class Outgoing:
     """A request to send. ``body`` makes its body anew for each attempt; None for none.
 
-    ``shown`` is the certificate that the origin is shown, if it asks.
+    ``shown`` is the certificate that the origin is shown, if it asks. ``addresses`` are tried in their order, as long
+    as it is for one of the statuses ``retried`` that one gives no answer.
     """
 
     method: str
@@ -62,6 +66,8 @@ class Outgoing:
     headers: Pairs
     body: Callable[[], AsyncIterable[bytes]] | None
     shown: PullCertificate | None = None
+    addresses: Sequence[str] = ()
+    retried: frozenset[int] = _TRY_NEXT
 
 
 async def _never_again(request: aiohttp.ClientRequest, send: ClientHandlerType) -> aiohttp.ClientResponse:
@@ -100,28 +106,28 @@ class Origins:
     async def __aexit__(self, *_: object) -> None:
         await self.session.close()
 
-    async def send(self, outgoing: Outgoing, addresses: Sequence[str], mode: SslMode) -> aiohttp.ClientResponse:
+    async def send(self, outgoing: Outgoing, mode: SslMode) -> aiohttp.ClientResponse:
         """Send to the first address that takes the connection, and return the answer's head.
 
         Raises :class:`OriginError`.
         """
-        return await self.first(addresses, lambda address: self._attempt(outgoing, address, mode))
+        return await self.first(outgoing, lambda address: self._attempt(outgoing, address, mode))
 
-    async def first(self, addresses: Sequence[str], attempt: Callable[[str], Awaitable[T]]) -> T:
+    async def first(self, outgoing: Outgoing, attempt: Callable[[str], Awaitable[T]]) -> T:
         """What ``attempt`` gives for the first address that takes the connection, whatever the method.
 
         The next one is tried only if nothing was sent. Raises :class:`OriginError`, and aiohttp's own error for a
         WebSocket that the origin refused.
         """
         failure = OriginError(pages.ORIGIN_IS_UNREACHABLE, "there is no origin")
-        for address in addresses:
+        for address in outgoing.addresses:
             try:
                 return await attempt(address)
             except aiohttp.WSServerHandshakeError:
                 raise
             except aiohttp.ClientError as error:
                 failure = origin_error(error, address)
-                if failure.code not in _TRY_NEXT:
+                if failure.code not in outgoing.retried:
                     break
         raise failure
 

@@ -13,8 +13,10 @@ ORIGIN_IS_UNREACHABLE: Final = 523
 A_TIMEOUT_OCCURRED: Final = 524
 SSL_HANDSHAKE_FAILED: Final = 525
 INVALID_SSL_CERTIFICATE: Final = 526
+NO_ORIGIN: Final = 530
 DNS_RESOLUTION_ERROR: Final = 1001
 RATE_LIMITED: Final = 1015
+ORIGIN_DNS_ERROR: Final = 1016
 
 _REASONS: Final = {
     WEB_SERVER_UNKNOWN_ERROR: "Web server is returning an unknown error",
@@ -24,6 +26,7 @@ _REASONS: Final = {
     A_TIMEOUT_OCCURRED: "A timeout occurred",
     SSL_HANDSHAKE_FAILED: "SSL handshake failed",
     INVALID_SSL_CERTIFICATE: "Invalid SSL certificate",
+    NO_ORIGIN: "Origin DNS Error",
 }
 
 

@@ -19,10 +19,12 @@ from edge.decision import CHALLENGES, Decision, Undecided
 from edge.rate_limit import Counters
 from edge.request import Request
 from lab.edge import pages, websocket
+from lab.edge.balancing import Live
 from lab.edge.cache import Cache
 from lab.edge.headers import Pairs, change, for_client, for_origin, from_edge
 from lab.edge.kept import Kept
 from lab.edge.origin import OriginError, Origins, Outgoing, answer_body
+from lab.edge.route import routed
 from lab.edge.sites import Site, Sites
 from lab.edge.target import BadTargetError, host_and_target
 
@@ -48,6 +50,7 @@ class Edge:
 
     def __init__(self, origins: Origins, counters: Counters) -> None:
         self.sites = Sites({}, ())
+        self.live = Live()
         self.cache = Cache(time.monotonic)
         self._origins = origins
         self._counters = counters
@@ -84,19 +87,22 @@ class Edge:
         mode = site.zone.ssl_for(decision.config)
         try:
             if websocket.is_websocket(request):
-                return await websocket.pass_through(request, outgoing, site, self._origins, added)
+                with routed(request, site, outgoing) as (sent, more):
+                    return await websocket.pass_through(request, sent, mode, self._origins, [*added, *more])
             kept = Kept(self.cache, request.method, seen, request.headers, decision.cache)
             if kept.entry is not None:
                 head = self._answer_headers(site, seen, kept.entry.status, kept.headers(kept.entry.headers), added)
                 return await kept.send(request, kept.entry, head)
-            async with await self._origins.send(outgoing, site.origins(), mode) as answer:
-                self._count_answer(site, seen, answer.status)
-                head = self._answer_headers(site, seen, answer.status, kept.headers(answer.headers), added)
-                return await _relay(request, answer, head, kept)
+            with routed(request, site, outgoing) as (sent, more):
+                async with await self._origins.send(sent, mode) as answer:
+                    self._count_answer(site, seen, answer.status)
+                    found = kept.headers(answer.headers)
+                    head = self._answer_headers(site, seen, answer.status, found, [*added, *more])
+                    return await _relay(request, answer, head, kept)
         except OriginError as error:
             LOG.warning("%s %s: %d, %s", ray, clean(seen.host), error.code, clean(str(error)))
             self._count_answer(site, seen, error.code)
-            return _text(error.code, pages.error_text(error.code), added)
+            return _text(error.code, pages.error_text(error.shown), added)
         except ConnectionError:
             # The client left.
             return _cut(request)

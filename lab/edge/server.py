@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from core.errors import LabError
 from core.loopback import require_loopback
 from core.terminal import clean
 from edge.rate_limit import Counters
-from lab.cloudflare.snapshot import Follower, Snapshot
+from lab.cloudflare.snapshot import Follower, Snapshot, health_file
 from lab.edge.origin import Origins
 from lab.edge.proxy import Edge
 from lab.edge.sites import sites_of
@@ -60,7 +61,7 @@ async def running(options: Options) -> AsyncIterator[None]:
     tls = ClientSide(pki, ZONE)
     async with Origins(pki, options.source, options.origin_ports) as origins:
         edge = Edge(origins, Counters(time.monotonic))
-        follower = _Follow(Follower(options.state), edge, tls)
+        follower = _Follow(Follower(options.state), edge, tls, health_file(options.state))
         follower.once()
         runner = web.ServerRunner(
             web.Server(
@@ -96,19 +97,22 @@ async def _listen(runner: web.ServerRunner, options: Options, tls: ClientSide) -
 class _Follow:
     """Keeps the edge at the last state that could be read."""
 
-    def __init__(self, follower: Follower, edge: Edge, tls: ClientSide) -> None:
+    def __init__(self, follower: Follower, edge: Edge, tls: ClientSide, health: Path) -> None:
         self._follower = follower
         self._edge = edge
         self._tls = tls
         self._complaint = ""
         self._purged: frozenset[str] = frozenset()
+        self._health = health
+        self._healths = 0
 
     def once(self) -> None:
+        self._follow_health()
         try:
             snapshot = self._follower.poll()
             if snapshot is None:
                 return
-            sites = sites_of(snapshot)
+            sites = sites_of(snapshot, self._edge.live)
             self._tls.follow(sites)
         except LabError as error:
             self._complain(str(error))
@@ -124,6 +128,16 @@ class _Follow:
         while True:
             await asyncio.sleep(POLL_SECONDS)
             self.once()
+
+    def _follow_health(self) -> None:
+        """Take over what the API's monitors have found; where there is nothing to read, what was found before stays."""
+        try:
+            changed = self._health.stat().st_mtime_ns
+            if changed != self._healths:
+                self._edge.live.health = json.loads(self._health.read_bytes())
+                self._healths = changed
+        except FileNotFoundError:
+            return
 
     def _purge(self, snapshot: Snapshot) -> None:
         """Drop from the cache what was asked for since the last look."""

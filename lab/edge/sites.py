@@ -11,6 +11,7 @@ from core.errors import LabError
 from core.loopback import require_loopback
 from edge.phases import Policy
 from lab.cloudflare.snapshot import PullCertificate, Record, Snapshot, Zone
+from lab.edge.balancing import Balancer, Live, Pool, not_done
 
 SslMode = Literal["off", "flexible", "full", "strict"]
 # Cloudflare's own defaults for a new zone.
@@ -22,12 +23,22 @@ _MAX_ALIASES: Final = 8
 _ORIGINLESS: Final = "100::"
 
 
-class Site:
-    """One proxied host name. ``origins`` are addresses."""
+@dataclass(frozen=True)
+class Balanced:
+    """A name's load balancer; ``secure``: its cookie is for HTTPS alone."""
 
-    def __init__(self, name: str, zone: ZonePolicy, origins: Sequence[str]) -> None:
+    balancer: Balancer
+    live: Live
+    secure: bool
+
+
+class Site:
+    """One proxied host name. ``origins`` are addresses; a load balancer goes before them."""
+
+    def __init__(self, name: str, zone: ZonePolicy, origins: Sequence[str], balanced: Balanced | None = None) -> None:
         self.name = name
         self.zone = zone
+        self.balanced = balanced
         self._origins = tuple(origins)
         self._turn = count()
 
@@ -79,9 +90,15 @@ class Sites:
         return max(fitting, key=lambda zone: len(zone.name), default=None)
 
 
-def sites_of(snapshot: Snapshot) -> Sites:
-    """Compile a snapshot. Nothing in it makes this fail: what cannot be done becomes a warning."""
+def sites_of(snapshot: Snapshot, live: Live | None = None) -> Sites:
+    """Compile a snapshot. Nothing in it makes this fail: what cannot be done becomes a warning.
+
+    ``live`` is what load balancers see of the world.
+    """
     warnings: list[str] = []
+    live = live or Live()
+    bodies = {pool["id"]: pool for account in snapshot.accounts for pool in account.pools}
+    pools = {pool_id: Pool.of(_reachable(body, warnings)) for pool_id, body in bodies.items()}
     by_host: dict[str, Site] = {}
     zones: list[ZonePolicy] = []
     for zone in snapshot.zones:
@@ -90,9 +107,28 @@ def sites_of(snapshot: Snapshot) -> Sites:
         warnings += [f"zone {zone.name}: rules of {phase} are not evaluated" for phase in policy.policy.not_evaluated]
         for name in sorted({record.name for record in zone.dns_records if record.proxied}):
             by_host[name] = Site(name, policy, _origins(name, zone.dns_records, warnings))
+        for body in zone.load_balancers:
+            named = [bodies[pool] for pool in {*body["default_pools"], body["fallback_pool"]}]
+            warnings += [f"load balancer {body['name']}: {what}" for what in not_done(body, named)]
+            if body["enabled"] and body["proxied"]:
+                secure = zone.settings.get("always_use_https") == "on"
+                balanced = Balanced(Balancer(body, pools, live), live, secure)
+                by_host[body["name"]] = Site(body["name"], policy, (), balanced)
     if len({zone.tls_1_3 for zone in zones}) > 1:
         warnings.append("the zones differ in tls_1_3, which is on for all of them")
     return Sites(by_host, tuple(zones), tuple(warnings), snapshot.revision)
+
+
+def _reachable(pool: Mapping[str, Any], warnings: list[str]) -> Mapping[str, Any]:
+    """The pool without the origins that are outside of the lab."""
+    origins = []
+    for origin in pool["origins"]:
+        try:
+            require_loopback(origin["address"])
+            origins.append(origin)
+        except LabError as error:
+            warnings.append(f"pool {pool['name']}: {error}")
+    return {**pool, "origins": origins}
 
 
 def _zone_policy(zone: Zone) -> ZonePolicy:

@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from lab.edge.headers import Pairs, for_client
 from lab.edge.origin import Origins, Outgoing
-from lab.edge.sites import Site, SslMode
+from lab.edge.sites import SslMode
 
 _Side = web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]
 _DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)
@@ -27,7 +27,7 @@ def is_websocket(request: web.BaseRequest) -> bool:
 
 
 async def pass_through(
-    request: web.BaseRequest, outgoing: Outgoing, site: Site, origins: Origins, added: Pairs
+    request: web.BaseRequest, outgoing: Outgoing, mode: SslMode, origins: Origins, added: Pairs
 ) -> web.StreamResponse:
     """Join the client to the origin until either closes; or give the status with which the origin refuses.
 
@@ -36,9 +36,7 @@ async def pass_through(
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     protocols = [name.strip() for name in offered.split(",") if name.strip()]
     try:
-        origin = await origins.first(
-            site.origins(), lambda address: _open(origins, outgoing, address, site.zone.ssl, protocols)
-        )
+        origin = await origins.first(outgoing, lambda address: _open(origins, outgoing, address, mode, protocols))
     except aiohttp.WSServerHandshakeError as refusal:
         # The body of a refusal does not come through aiohttp's client.
         refused = CIMultiDictProxy(CIMultiDict(refusal.headers or ()))

@@ -30,6 +30,8 @@ def cloudflare(place: Place, token: Secret) -> Service:
         ("lab.cloudflare", "--listen", f"{address}:{port}", "--state", str(place.cloudflare_state)),
         ("--token-file", str(token_file(place)), "--pki", str(place.home / "pki")),
         ("--dns", _at(place.dns), "--sink", _at(place.sink), "--smtp", _at(place.mail_exchanger)),
+        # Hosts answer the edge's address alone.
+        ("--probe-from", place.edge[0]),
         endpoints=(Endpoint(address, port),),
         ready=probes.http_answers(address, port, "/client/v4/user/tokens/verify", headers),
     )

@@ -101,10 +101,11 @@ class Dispatch:
         headers = {"Host": urlsplit(webhook["url"]).netloc, "User-Agent": "Cloudflare-Notifications"}
         if webhook.get("secret"):
             headers["cf-webhook-auth"] = webhook["secret"]
-        connector = aiohttp.TCPConnector(resolver=self.internet.resolver(), use_dns_cache=False, force_close=True)
         try:
             async with (
-                aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=_SECONDS)) as session,
+                aiohttp.ClientSession(
+                    connector=self.internet.connector(), timeout=aiohttp.ClientTimeout(total=_SECONDS)
+                ) as session,
                 session.post(url, json=body, headers=headers, ssl=self.internet.tls, allow_redirects=False) as answer,
             ):
                 return "" if answer.status < 300 else f"it answers {answer.status}"

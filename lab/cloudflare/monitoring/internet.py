@@ -11,17 +11,33 @@ import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any, Protocol
 
 import dns.asyncquery
 import dns.exception
 import dns.message
 import dns.rcode
 import dns.rdatatype
+from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 _SECONDS = 2.0
+
+
+class Reach(Protocol):
+    """What a probe reaches others by. ``source`` is the address that it comes from, "" for any."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def tls(self) -> ssl.SSLContext: ...
+
+    async def look_up(self, host: str) -> tuple[list[str], bool]: ...
+
+    def connector(self) -> TCPConnector: ...
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,7 @@ class Internet:
     sink: str
     smtp: tuple[str, int]
     ca_file: Path
+    source: str = ""
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
@@ -55,9 +72,25 @@ class Internet:
         elsewhere = not found and any(record.rdtype == dns.rdatatype.CNAME for record in answer.answer)
         return found, answer.rcode() != dns.rcode.REFUSED and not elsewhere
 
-    def resolver(self) -> AbstractResolver:
-        """For aiohttp: it gives loopback addresses and no others."""
-        return _Resolver(self)
+    def connector(self) -> TCPConnector:
+        """For aiohttp: it leads to loopback addresses and no others."""
+        return TCPConnector(
+            resolver=_Resolver(self),
+            use_dns_cache=False,
+            force_close=True,
+            socket_factory=partial(_socket, self.source),
+        )
+
+
+def _socket(source: str, found: tuple[Any, ...]) -> socket.socket:
+    """For aiohttp, which asks no resolver about an address: none but loopback's is connected to."""
+    family, kind, protocol, _name, place = found
+    if not is_loopback(place[0]):
+        raise OSError(errno.EHOSTUNREACH, "not in the lab")
+    made = socket.socket(family, kind, protocol)
+    if source:
+        made.bind((source, 0))
+    return made
 
 
 def is_loopback(address: str) -> bool:

@@ -1,4 +1,4 @@
-"""One probe of a health check, as Cloudflare makes them.
+"""One probe of a health check, or of a load balancer's monitor, as Cloudflare makes them.
 
 Reasons: https://developers.cloudflare.com/health-checks/health-checks-analytics/ (common error codes) and
 https://developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes/.
@@ -14,7 +14,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from lab.cloudflare.monitoring.internet import Internet, is_loopback
+from lab.cloudflare.monitoring.internet import Reach, is_loopback
 from lab.cloudflare.store import Json
 
 READ_BYTES = 10 * 1024
@@ -23,11 +23,16 @@ MOST_REDIRECTS = 5
 NO_ROUTE, NO_CONNECTION, NO_NAME = "No route to host error", "TCP connection failed", "DNS Unknown Host"
 HTTP_TIMEOUT, TCP_TIMEOUT = "HTTP timeout occurred", "TCP Timeout"
 _AGENT = "Mozilla/5.0 (compatible;Cloudflare-Healthchecks/1.0;+https://www.cloudflare.com/; healthcheck-id: {})"
+_TRAFFIC_MANAGER = "https://www.cloudflare.com/traffic-manager/"
+_POOL_AGENT = f"Mozilla/5.0 (compatible; Cloudflare-Traffic-Manager/1.0; +{_TRAFFIC_MANAGER}; pool-id: {{}})"
 _NAME_MISMATCH = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH of OpenSSL
 
 
-async def probe(check: Json, internet: Internet) -> str:
-    """Ask as ``check`` (the API's object) says, again at once after a timeout; why it failed, "" if it did not."""
+async def probe(check: Json, internet: Reach) -> str:
+    """Ask as ``check`` (the API's object) says, again at once after a timeout; why it failed, "" if it did not.
+
+    A check with a ``pool`` is of a load balancer's monitor.
+    """
     ask = _tcp if check["type"] == "TCP" else _http
     timed_out = TCP_TIMEOUT if check["type"] == "TCP" else HTTP_TIMEOUT
     for _attempt in range(1 + check["retries"]):
@@ -39,29 +44,29 @@ async def probe(check: Json, internet: Internet) -> str:
     return timed_out
 
 
-async def _tcp(check: Json, internet: Internet) -> str:
+async def _tcp(check: Json, internet: Reach) -> str:
     addresses, _ours = await internet.look_up(check["address"])
     here = [address for address in addresses if is_loopback(address)]
     if not here:
         return NO_ROUTE if addresses else NO_NAME
     try:
-        _reader, writer = await asyncio.open_connection(here[0], check["tcp_config"]["port"])
+        local = (internet.source, 0) if internet.source else None
+        _reader, writer = await asyncio.open_connection(here[0], check["tcp_config"]["port"], local_addr=local)
     except OSError:
         return NO_CONNECTION
     writer.close()
     return ""
 
 
-async def _http(check: Json, internet: Internet) -> str:
+async def _http(check: Json, internet: Reach) -> str:
     config = check["http_config"]
     scheme = check["type"].lower()
     url = URL(f"{scheme}://{check['address']}:{config['port']}{config['path']}", encoded=True)
     headers = _headers(check)
-    connector = aiohttp.TCPConnector(resolver=internet.resolver(), use_dns_cache=False, force_close=True)
     tls: ssl.SSLContext | bool = False if config["allow_insecure"] else internet.tls
     try:
         async with (
-            aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            aiohttp.ClientSession(connector=internet.connector(), cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.request(
                 config["method"],
                 url,
@@ -83,7 +88,7 @@ def _headers(check: Json) -> CIMultiDict[str]:
     given = CIMultiDict((name, value) for name, values in check["http_config"]["header"].items() for value in values)
     given.setdefault("Host", check["address"])
     given.popall("User-Agent", None)
-    given["User-Agent"] = _AGENT.format(check["id"])
+    given["User-Agent"] = _POOL_AGENT.format(check["pool"]) if "pool" in check else _AGENT.format(check["id"])
     return given
 
 
@@ -111,8 +116,10 @@ def reason_of(error: aiohttp.ClientError) -> str:
             return "TLS name mismatch error" if wrong else "TLS untrusted certificate error"
         case aiohttp.ClientConnectorSSLError():
             return "TLS protocol error"
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=errno.EHOSTUNREACH)):
+            return NO_ROUTE
         case aiohttp.ClientConnectorDNSError():
-            return NO_ROUTE if error.os_error.errno == errno.EHOSTUNREACH else NO_NAME
+            return NO_NAME
         case aiohttp.ClientConnectorError():
             return NO_CONNECTION
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():

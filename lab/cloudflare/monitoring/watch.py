@@ -1,7 +1,4 @@
-"""Probes every health check of the state as often as it says, and has changes told of.
-
-A check that is asleep costs a timer: nothing looks at the state but when it has changed.
-"""
+"""Probes every health check and every monitored pool of the state as often as it says, and has changes told of."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -18,31 +15,26 @@ from lab.cloudflare.monitoring.dispatch import Dispatch
 from lab.cloudflare.monitoring.health import UNHEALTHY, Health, is_news
 from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.monitoring.notices import Change
-from lab.cloudflare.monitoring.probe import probe
+from lab.cloudflare.monitoring.pools import PoolWatch
+from lab.cloudflare.monitoring.rounds import Rounds, Wanted
 from lab.cloudflare.store import Json, Store
+from lab.pki import Pki
 
 _log = logging.getLogger("lab.cloudflare")
-
-
-@dataclass
-class _Round:
-    """A check that is being probed: what it was like when that began, and the task."""
-
-    check: Json
-    task: asyncio.Task[None]
 
 
 class Watch:
     """The health checks of one API. Without an ``internet`` nothing is probed and nobody told."""
 
-    def __init__(self, store: Store, internet: Internet | None) -> None:
+    def __init__(self, store: Store, internet: Internet | None, pki: Pki) -> None:
         self._store, self._internet = store, internet
-        self._rounds: dict[str, _Round] = {}
+        self._rounds = Rounds()
         self._incidents: dict[str, str] = {}
         self._sent: set[asyncio.Task[None]] = set()
         self._hooks: set[str] = set()
         self.health: dict[str, Health] = {}
         self.dispatch = Dispatch(internet) if internet else None
+        self.pools = PoolWatch(store, internet, pki) if internet else None
 
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
         """For aiohttp's ``cleanup_ctx``: it watches as long as the application serves."""
@@ -54,8 +46,10 @@ class Watch:
         self._look()
         yield
         self._store.on_change = None
-        ending = [each.task for each in self._rounds.values()] + list(self._sent)
-        for task in ending:
+        await self._rounds.end()
+        if self.pools:
+            await self.pools.end()
+        for task in (ending := list(self._sent)):
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
 
@@ -69,28 +63,30 @@ class Watch:
         """When a webhook last took a notification, and when it last did not."""
         return dict(self.dispatch.fares.get(item["id"], {})) if self.dispatch else {}
 
+    def of_pool(self, item: Json) -> Json:
+        """What the API says of a pool's health."""
+        return self.pools.of_pool(item) if self.pools else {"pool_id": item["id"], "pop_health": {}}
+
     def _webhooks(self) -> list[Json]:
         hooks: list[Json] = self._store.state["accounts"][0].get("alert_webhooks", [])
         return hooks
 
     def _look(self) -> None:
-        """Probe what is new or other than it was, and leave alone what is no more; test the webhooks that are new."""
+        """Probe what the state says, and test the webhooks that are new."""
+        if self._internet is None:
+            return
         wanted = {
-            check["id"]: (zone["id"], check)
+            check["id"]: Wanted(check, self._internet, partial(self._found, zone["id"]))
             for zone in self._store.state["zones"]
             for check in zone.get("healthchecks", [])
             if not check["suspended"]
         }
-        for check_id, old in list(self._rounds.items()):
-            if check_id not in wanted or wanted[check_id][1] != old.check:
-                self._rounds.pop(check_id).task.cancel()
         for check_id in self.health.keys() - wanted.keys():
             del self.health[check_id]
             self._incidents.pop(check_id, None)
-        for check_id, (zone_id, check) in wanted.items():
-            if check_id not in self._rounds:
-                kept = {**check}
-                self._rounds[check_id] = _Round(kept, asyncio.ensure_future(self._probe_on(zone_id, kept)))
+        self._rounds.keep(wanted)
+        if self.pools:
+            self.pools.look()
         self._test_new_webhooks()
 
     def _test_new_webhooks(self) -> None:
@@ -99,19 +95,6 @@ class Watch:
             if self.dispatch:
                 self._background(asyncio.ensure_future(self.dispatch.test({**hooks[hook_id]})))
         self._hooks = set(hooks)
-
-    async def _probe_on(self, zone_id: str, check: Json) -> None:
-        """Probe ``check`` until it is cancelled, ``interval`` seconds from the start of one to that of the next."""
-        loop = asyncio.get_running_loop()
-        while self._internet is not None:
-            began = loop.time()
-            try:
-                reason = await probe(check, self._internet)
-            except Exception:  # noqa: BLE001 (a check that cannot be probed is unhealthy, and the others go on)
-                _log.exception("health check %s cannot be probed", check["name"])
-                reason = "Other Failure"
-            self._found(zone_id, check, reason)
-            await asyncio.sleep(max(0.0, check["interval"] - (loop.time() - began)))
 
     def _found(self, zone_id: str, check: Json, reason: str) -> None:
         before = self.health.get(check["id"], Health())

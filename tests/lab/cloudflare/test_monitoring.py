@@ -21,6 +21,7 @@ from lab.cloudflare.monitoring import dispatch
 from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.monitoring.probe import probe
 from lab.cloudflare.server import make_app
+from lab.cloudflare.snapshot import health_file
 from lab.cloudflare.store import Store
 from lab.mail.exchanger import exchanger_session
 from lab.pki import Pki
@@ -67,6 +68,8 @@ async def _site(world: World, request: web.Request) -> web.StreamResponse:
             await asyncio.sleep(5)
         case "/moved":
             return web.Response(status=302, headers={"Location": "/fine"})
+        case "/out":
+            return web.Response(status=302, headers={"Location": "http://192.0.2.1/"})
         case "/round":
             return web.Response(status=302, headers={"Location": "/round"})
         case "/long":
@@ -143,6 +146,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"address": "other.example.test", "allow_insecure": True}, ""),
     ({"address": "far.community.test"}, "No route to host error"),
     ({"address": "gone.community.test"}, "DNS Unknown Host"),
+    # Documentation's (RFC 5737): neither a name nor a redirect leads out of the lab.
+    ({"address": "192.0.2.1", "type": "HTTP"}, "No route to host error"),
+    ({"path": "/out", "follow_redirects": True}, "No route to host error"),
     ({"port": 1}, "TCP connection failed"),
     ({"type": "TCP"}, ""),
     ({"type": "TCP", "tcp_config": {"port": 1}}, "TCP connection failed"),
@@ -263,5 +269,57 @@ def test_a_webhook_that_leads_nowhere_is_known_to(tmp_path: Path, monkeypatch: p
                 await asyncio.sleep(0.01)
             assert "last_success" not in found
         assert (len(world.asked), world.received.items()) == (2, [])
+
+    in_world(tmp_path, story)
+
+
+MONITORS, POOLS = (f"/accounts/{ACCOUNT_ID}/load_balancers/{what}" for what in ("monitors", "pools"))
+
+
+async def _origin(stack: AsyncExitStack, folder: Path, asked: list[web.Request], ill: set[str]) -> int:
+    """The port of an origin with the Origin CA's certificate; it is ill while ``ill`` has anything."""
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request)
+        return web.Response(status=503 if ill else 200)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*Pki(folder).origin_certificate("origin", ["app.community.test"]))
+    return await _listening(stack, app, tls)
+
+
+def test_origins_of_a_monitored_pool_are_probed_and_the_edge_is_told(tmp_path: Path) -> None:
+    async def story(world: World, stack: AsyncExitStack) -> None:
+        asked: list[web.Request] = []
+        ill: set[str] = set()
+        port = await _origin(stack, tmp_path / "cloudflare" / "pki", asked, ill)
+        client = await _api(world, stack, tmp_path)
+        file = health_file(tmp_path / "cloudflare" / "state.json")
+        monitor = {"type": "https", "path": "/fine", "port": port, "expected_codes": "2xx", "interval": 5, "retries": 0}
+        monitor |= {"header": {"Host": ["app.community.test"]}, "timeout": 1, "consecutive_down": 1}
+        made = await client.ask("POST", MONITORS, monitor)
+        origins = [{"name": "here", "address": ADDRESS}, {"name": "off", "address": "127.0.0.9", "enabled": False}]
+        pool = await client.ask("POST", POOLS, {"name": "hosts", "monitor": made["id"], "origins": origins})
+        health = f"{POOLS}/{pool['id']}/health"
+        await until(lambda: json.loads(file.read_text()) == {pool["id"]: {ADDRESS: True}})
+        assert asked[0].headers["User-Agent"].endswith(f"pool-id: {pool['id']})")
+        assert (await client.ask("GET", health))["pop_health"]["LAB"] == {
+            "healthy": True,
+            "origins": [{ADDRESS: {"healthy": True, "failure_reason": "No failures"}}],
+        }
+        ill.add("/")
+        # What is other than it was is probed at once.
+        await client.ask("PATCH", f"{MONITORS}/{made['id']}", {"path": "/other"})
+        await until(lambda: json.loads(file.read_text()) == {pool["id"]: {ADDRESS: False}})
+        found = (await client.ask("GET", health))["pop_health"]["LAB"]
+        assert (found["healthy"], found["origins"][0][ADDRESS]["failure_reason"]) == (
+            False,
+            "Response code mismatch error",
+        )
+        await client.ask("PATCH", f"{POOLS}/{pool['id']}", {"enabled": False})
+        await until(lambda: json.loads(file.read_text()) == {})
+        assert (await client.ask("GET", health))["pop_health"] == {}
 
     in_world(tmp_path, story)

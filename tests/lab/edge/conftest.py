@@ -106,6 +106,8 @@ class EdgeProcess:
         more: dict[str, list[dict[str, Any]]] | None = None,
         purges: list[dict[str, Any]] | None = None,
         pulls: dict[str, Any] | None = None,
+        balancers: list[dict[str, Any]] | None = None,
+        pools: list[dict[str, Any]] | None = None,
     ) -> None:
         """Change the Cloudflare state, and wait until the edge follows: within a second."""
         self.revision += 1
@@ -117,6 +119,7 @@ class EdgeProcess:
             "plan": "pro",
             "purges": purges or [],
             "origin_pulls": pulls or {},
+            "load_balancers": balancers or [],
             "settings": SETTINGS | (settings or {}),
             "dns_records": [
                 {"id": address, "type": "A", "name": HOST, "content": address, "ttl": 1, "proxied": True}
@@ -130,7 +133,8 @@ class EdgeProcess:
         zones = [zone]
         if other_settings:
             zones.append(zone | {"name": "other.test", "settings": other_settings, "dns_records": [], "rulesets": []})
-        self.write(json.dumps({"revision": self.revision, "accounts": [], "zones": zones, "secrets_stores": []}))
+        account = {"id": "account", "name": "account", "pools": pools or []}
+        self.write(json.dumps({"revision": self.revision, "accounts": [account], "zones": zones, "secrets_stores": []}))
         self.wait_for(lambda: f"lab_revision={self.revision}\n" in self.trace(), 1)
 
 

@@ -13,6 +13,7 @@ from lab.engine.model import Event
 BALANCED = """\
   launch-ready:load_balancer:
     names: [app, api]
+    steering: hash
     minimum_origins: 2
 
   launch-ready:access:
@@ -33,6 +34,9 @@ def test_they_are_made_whole_a_second_up_changes_nothing_and_destroy_leaves_none
     assert not names & {"app.community.test", "api.community.test"}
     (pool,), (monitor,) = account["pools"], account["monitors"]
     assert [origin["name"] for origin in pool["origins"]] == ["app1", "app2"]
+    # Which host it is, is the pool's choice; which pool, the load balancer's.
+    assert pool["origin_steering"] == {"policy": "hash"}
+    assert {balancer["steering_policy"] for balancer in zone["load_balancers"]} == {"off"}
     assert (pool["monitor"], monitor["header"]) == (monitor["id"], {"Host": ["app.community.test"]})
     apps = {app["domain"]: app for app in account["access_apps"]}
     assert set(apps) == {f"{label}community.test/admin" for label in ("", "www.", "api.", "app.")}

@@ -92,6 +92,17 @@ def test_a_paused_zone_answers_with_its_own_addresses() -> None:
     assert answers(one, "app.community.test", "A") == (300, ["192.0.2.1"])
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"), [({}, [EDGE]), ({"enabled": False}, ["192.0.2.1"]), ({"proxied": False}, ["192.0.2.1"])]
+)
+def test_a_load_balancer_answers_before_the_records_of_its_name(more: dict[str, Any], expected: list[str]) -> None:
+    balancer = {"name": "app.community.test", "enabled": True, "proxied": True, **more}
+    texts = record("TXT", "app.community.test", '"kept"')
+    one = zone(record("A", "app.community.test", "192.0.2.1"), texts, load_balancers=[balancer])
+    assert answers(one, "app.community.test", "A") == (300, expected)
+    assert answers(one, "app.community.test", "TXT") == (300, ['"kept"'])
+
+
 def test_a_cname_at_the_apex_is_flattened_through_other_zones() -> None:
     one = zone(record("CNAME", "community.test", "www.other.test", ttl=60))
     other = zone(

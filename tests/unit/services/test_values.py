@@ -42,6 +42,8 @@ def test_the_api_is_told_of_its_files_and_not_of_its_token() -> None:
         "127.9.0.6:8080",
         "--smtp",
         "127.9.0.5:2526",
+        "--probe-from",
+        "127.9.0.3",
     )
 
 
