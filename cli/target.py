@@ -49,6 +49,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     from core.settings.base import stack_file
     from core.settings.names import full_name
     from core.settings.stack import load_stack
+    from readiness.halt import Halt, HaltingClock
     from readiness.pace import Pace
     from readiness.redact import Redactor
     from readiness.target import Target
@@ -58,7 +59,9 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     _served(settings)
     lab = _Lab.of(settings) if stack == LAB else None
     edge = settings.fleet.edge
-    pace = Pace(settings.readiness.requests_per_second, _hosts_behind(settings))
+    halt, local = Halt(), LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack})
+    halt.on(local.end)
+    pace = Pace(settings.readiness.requests_per_second, _hosts_behind(settings), halt)
     hosts = reached(stack, Wishes(quiet=True, keep=False)) if settings.fleet.hosts else nullcontext(None)
     with (
         tempfile.TemporaryDirectory(prefix="launch-ready-check-") as folder,
@@ -71,13 +74,13 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 settings=settings,
                 root=ROOT,
                 folder=Path(folder),
-                clock=SystemClock(),
+                clock=HaltingClock(SystemClock(), halt),
                 visitor=_visitors(edge, lab, pace),
                 behind_edge=behind_edge,
                 direct=_direct(pace),
                 secret=secret,
                 resolver=_resolver(lab),
-                local=LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack}),
+                local=local,
                 redactor=Redactor(),
                 mailbox=lab.mailbox if lab else _inbox(settings, secret),
                 alerts=lab.arrivals if lab else None,
@@ -95,6 +98,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 witnesses=target_ways.witnesses(world) if world else None,
                 drift=target_ways.drift(stack),
                 ages=lab.ages if lab else None,
+                halt=halt,
             ),
             pace,
         )

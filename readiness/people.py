@@ -177,7 +177,8 @@ class People:
         call = self._calls.leave
         if call is None:
             return []
-        with ThreadPoolExecutor(_LEAVING) as pool:
+        # A run that was halted tidies up all the same.
+        with ThreadPoolExecutor(_LEAVING, initializer=self._target.halt.spare) as pool:
             left = list(pool.map(lambda person: self._left(person, call), self._made))
         return [sentence for sentence in left if sentence]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from core.errors import LaunchReadyError
@@ -24,10 +25,14 @@ Told = Callable[[Result, float], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may do. ``seconds`` is all the time that it has: what is not done by then cannot be told."""
+    """What a run may do. ``seconds`` is all the time that it has: what is not done by then cannot be told.
+
+    ``grace`` is what probes have after it, or after Ctrl-C, to put in order what they began.
+    """
 
     touch: Touch = Touch.BURSTS
     seconds: float = 300.0
+    grace: float = 12.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class _Board:
         self._began = time.monotonic()
         self.results: dict[str, Result] = {}
         self.times: list[Ran] = []
+        self._closed = False
 
     @property
     def now(self) -> float:
@@ -65,9 +71,14 @@ class _Board:
     def put(self, result: Result) -> None:
         safe = struck(result, self._redactor)
         with self._lock:
-            if safe.check.id not in self.results:
+            if not self._closed and safe.check.id not in self.results:
                 self.results[safe.check.id] = safe
                 self._told(safe, self.now)
+
+    def close(self) -> None:
+        """Take nothing more."""
+        with self._lock:
+            self._closed = True
 
     def timed(self, probe: Probe, began: float) -> None:
         with self._lock:
@@ -75,7 +86,7 @@ class _Board:
 
 
 def run(probes: Sequence[Probe], target: Target, limits: Limits, told: Told) -> Run:
-    """Run all ``probes``, turn by turn. Raises nothing that a probe raises."""
+    """Run all ``probes``, turn by turn. Raises nothing that a probe raises; Ctrl-C ends it when they have tidied up."""
     board = _Board(told, target.redactor)
     ends = time.monotonic() + limits.seconds
     allowed = [probe for probe in probes if probe.touch <= limits.touch]
@@ -83,7 +94,7 @@ def run(probes: Sequence[Probe], target: Target, limits: Limits, told: Told) -> 
         if probe.touch > limits.touch:
             _rest(probe, board, f"it {_WHY[probe.touch]}, and nobody said --yes")
     for turn in Turn:
-        _together([probe for probe in allowed if probe.turn is turn], target, board, ends)
+        _together([probe for probe in allowed if probe.turn is turn], target, board, ends, limits.grace)
     order = [check.id for probe in probes for check in probe.checks]
     return Run(tuple(board.results[id_] for id_ in order), tuple(board.times), board.now)
 
@@ -96,28 +107,56 @@ def name_of(probe: Probe) -> str:
     return f"{probe.row.value}: {probe.run.__module__.removeprefix('readiness.rows.')}.{probe.run.__name__}"
 
 
-def _together(probes: Sequence[Probe], target: Target, board: _Board, ends: float) -> None:
-    if not probes:
-        return
-    # Not as a context: what hangs past the end is left, and its thread ends with the process.
-    pool = ThreadPoolExecutor(WORKERS)
-    futures: dict[Future[None], Probe] = {pool.submit(_one, probe, target, board): probe for probe in probes}
-    _done, late = wait(futures, timeout=max(0.0, ends - time.monotonic()))
-    pool.shutdown(wait=not late, cancel_futures=True)
-    for future in late:
-        _rest(futures[future], board, "it did not end in the time that the run has (--timeout)")
+def _together(probes: Sequence[Probe], target: Target, board: _Board, ends: float, grace: float) -> None:
+    left: queue.SimpleQueue[Probe] = queue.SimpleQueue()
+    for probe in probes:
+        left.put(probe)
+    # What hangs past the end is left: a pool's thread would hold up the end of the process, however long.
+    threads = [
+        threading.Thread(target=_work, args=(left, target, board), daemon=True)
+        for _ in range(min(WORKERS, len(probes)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        _awaited(threads, ends)
+        if any(thread.is_alive() for thread in threads):
+            for probe in probes:
+                _rest(probe, board, "it did not end in the time that the run has (--timeout)")
+    except BaseException:
+        board.close()
+        raise
+    finally:
+        if any(thread.is_alive() for thread in threads):
+            target.halt.now()
+            _awaited(threads, time.monotonic() + grace)
+
+
+def _awaited(threads: Iterable[threading.Thread], ends: float) -> None:
+    for thread in threads:
+        thread.join(max(0.0, ends - time.monotonic()))
+
+
+def _work(left: queue.SimpleQueue[Probe], target: Target, board: _Board) -> None:
+    while True:
+        try:
+            probe = left.get_nowait()
+        except queue.Empty:
+            return
+        _one(probe, target, board)
 
 
 def _one(probe: Probe, target: Target, board: _Board) -> None:
     began, why = board.now, "the probe ended without an answer to this"
     try:
+        target.halt.wait()
         for result in probe.run(target):
             board.put(result)
     except LaunchReadyError as error:
         why = str(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was left out cannot be told
         if os.environ.get("LAUNCH_READY_DEBUG"):
-            raise
+            traceback.print_exc()
         why = f"the probe failed ({type(error).__name__}: {error})"
     finally:
         _rest(probe, board, why)

@@ -16,6 +16,7 @@ from custody.audit import Finding
 from deploy.ledger.verify import Evidence as Witnesses
 from deploy.operation import World
 from drift.compare import Compared
+from readiness.halt import Halt
 from readiness.people import People
 from readiness.redact import Redactor
 
@@ -33,7 +34,7 @@ class Target:
     ``secret`` gives the value of a config secret of the stack, or raises :class:`core.errors.LaunchReadyError`.
     ``own_secrets`` gives every value that the stack knows, by name; ``custody`` what `invoke secrets.audit` finds,
     ``witnesses`` what there is of the ledgers beside the hosts, ``drift`` what differs from what is declared. Each may
-    raise the same.
+    raise the same. ``halt`` ends it all early.
     """
 
     stack: str
@@ -64,6 +65,7 @@ class Target:
     witnesses: Callable[[], Witnesses] | None = None
     drift: Callable[[], Compared] | None = None
     ages: Callable[[str], None] | None = None
+    halt: Halt = field(default_factory=Halt)
     people: People = field(init=False)
 
     def __post_init__(self) -> None:

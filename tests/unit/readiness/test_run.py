@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +12,11 @@ from typing import Any, cast
 
 import pytest
 
+from adapters.clock import SystemClock
 from core.errors import CheckError
 from readiness.check import Check, Outcome, Picture, Result, Row, Said, Severity, Table, failed, passed
+from readiness.halt import Halt, HaltingClock
+from readiness.pace import Pace
 from readiness.probe import Probe, Touch, Turn
 from readiness.redact import Redactor
 from readiness.run import Limits, Run, run, struck
@@ -23,11 +28,14 @@ def check(name: str, row: Row = Row.AUTH) -> Check:
 
 
 ONE, TWO = check("one"), check("two")
-TARGET = cast("Target", SimpleNamespace(redactor=Redactor()))
+
+
+def target() -> Target:
+    return cast("Target", SimpleNamespace(redactor=Redactor(), halt=Halt()))
 
 
 def ran(*probes: Probe, limits: Limits | None = None) -> Run:
-    return run(probes, TARGET, limits or Limits(), lambda _result, _seconds: None)
+    return run(probes, target(), limits or Limits(), lambda _result, _seconds: None)
 
 
 def probe(function: Callable[[Target], Any], *checks: Check, **options: Any) -> Probe:
@@ -72,10 +80,72 @@ def test_what_hangs_past_the_end_cannot_be_told_and_holds_nobody_up() -> None:
         yield passed(ONE, "late")
 
     began = time.monotonic()
-    found = ran(probe(hangs, ONE), limits=Limits(seconds=0.1))
+    found = ran(probe(hangs, ONE), limits=Limits(seconds=0.1, grace=0.1))
     free.set()
     assert time.monotonic() - began < 5
     assert outcomes(found)["auth.one"] == ("cannot tell", "it did not end in the time that the run has (--timeout)")
+
+
+def test_what_hangs_does_not_hold_up_the_end_of_the_process() -> None:
+    # A pool's threads are waited for when the interpreter ends.
+    script = """
+import sys, time
+from tests.unit.readiness.test_run import Limits, ONE, probe, ran
+ran(probe(lambda _target: time.sleep(60), ONE), limits=Limits(seconds=0.1, grace=0.1))
+"""
+    done = subprocess.run([sys.executable, "-c", script], timeout=30, check=False)
+    assert done.returncode == 0
+
+
+def test_who_is_at_work_at_the_end_has_time_to_put_things_in_order() -> None:
+    halted, tidied = target(), []
+    pace = Pace(1000, halt=halted.halt)
+
+    def asks(_target: Target) -> Iterator[Result]:
+        try:
+            while True:
+                pace.wait("app.test")
+        finally:
+            tidied.append(True)
+        yield passed(ONE, "never")
+
+    later = probe(lambda _target: iter([passed(TWO, "seen")]), TWO, turn=Turn.LAST)
+    found = run([probe(asks, ONE), later], halted, Limits(seconds=0.1, grace=5), lambda _result, _seconds: None)
+    assert tidied == [True]
+    assert [each.outcome for each in found.results] == [Outcome.CANNOT_TELL] * 2
+    with pytest.raises(CheckError):
+        pace.wait("app.test")
+    halted.halt.spare()
+    pace.wait("app.test")
+
+
+def test_ctrl_c_ends_it_when_what_was_begun_is_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    halted, tidied, told = target(), [], []
+
+    def waits(_target: Target) -> Iterator[Result]:
+        try:
+            HaltingClock(SystemClock(), halted.halt).sleep(30)
+        finally:
+            tidied.append(True)
+        yield passed(ONE, "never")
+
+    def interrupted(_threads: Any, _ends: float) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("readiness.run._awaited", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run([probe(waits, ONE)], halted, Limits(grace=5), lambda result, _seconds: told.append(result))
+    assert (tidied, told) == ([True], [])
+
+
+def test_a_probe_s_own_mistake_is_shown_to_who_looks_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAUNCH_READY_DEBUG", "1")
+    found = outcomes(ran(probe(raises(KeyError("x")), ONE, TWO)))
+    assert found["auth.two"] == ("cannot tell", "the probe failed (KeyError: 'x')")
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_what_nobody_allowed_is_not_run() -> None:
