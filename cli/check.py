@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +45,7 @@ NEVER = "never"
         "timeout": "the time that the whole run has, such as 5m (without it): what is not done by then cannot be told",
         "yes": "do not ask before accounts are made, bursts sent and alarms rung on a protected stack",
         "verbose": "evidence of what holds too",
-        "list": "say which checks there are, and run none",
+        "list": "say which checks there are, and run none; --format json has all that is known of each",
     },
 )
 def check(
@@ -64,7 +66,8 @@ def check(
     What could not be told is never a pass. A risk that somebody accepts stands in launch-ready:waivers (rule: the
     check's id; subject: the site's name, or *). Each run is kept in .launch-ready, and the next says what changed.
 
-    Exit status: 0 ready; 8 a check fails or cannot tell, of --fail-on or worse; 2 a setting is wrong; 1 an error.
+    Exit status: 0 nothing that was asked stands in the way; 8 a check fails or cannot tell, of --fail-on or worse;
+    2 a setting is wrong; 1 an error.
 
     Examples: `invoke check`, `invoke check --row headers --row email --verbose`, `invoke check --stack production
     --format html --out reports/ready.html`, `invoke check --format sarif --out ready.sarif --fail-on high`.
@@ -74,11 +77,12 @@ def check(
     threshold = _severity(fail_on)
     if format not in FORMATS:
         raise CheckError(f"--format is {format!r}; it is one of {', '.join(FORMATS)}")
-    probes = _chosen(row or (), only or ())
+    probes, given = _chosen(row or (), only or ()), seconds("--timeout", timeout)
     if list:
-        _list(probes)
+        write(_list(probes, format), out)
         return
-    report = _made(stack, probes, seconds("--timeout", timeout), yes, quiet=format != "text" and not out)
+    _writable(out)
+    report = _made(stack, probes, given, yes, quiet=format != "text" and not out)
     write(_written(report, format, verbose=verbose, to_file=bool(out)), out)
     standing = report.not_ready(threshold)
     if standing:
@@ -96,7 +100,7 @@ def _severity(text: str) -> Severity | None:
 
 
 def _chosen(rows: Sequence[str], only: Sequence[str]) -> list[Probe]:
-    """The probes of these rows that decide one of these checks; all without either."""
+    """The probes of these rows, each with those of these checks that it decides; all without either."""
     from readiness.check import Row
     from readiness.rows import all_probes
 
@@ -106,17 +110,34 @@ def _chosen(rows: Sequence[str], only: Sequence[str]) -> list[Probe]:
     known = {check.id for probe in probes for check in probe.checks}
     if unknown := [name for name in only if name not in known]:
         raise CheckError(f"--only {unknown[0]}: there is no such check; `invoke check --list` has them all")
-    return [
-        probe
-        for probe in probes
-        if (not rows or probe.row in rows) and (not only or any(check.id in only for check in probe.checks))
-    ]
-
-
-def _list(probes: Sequence[Probe]) -> None:
+    chosen = []
     for probe in probes:
-        for each in probe.checks:
-            print(f"{each.id:<44} {each.severity:<9} {each.title}")
+        checks = tuple(check for check in probe.checks if not only or check.id in only)
+        if checks and (not rows or probe.row in rows):
+            chosen.append(replace(probe, checks=checks))
+    if not chosen:
+        raise CheckError(f"--row {', '.join(rows)} has none of the checks that --only names: nothing would be asked")
+    return chosen
+
+
+def _list(probes: Sequence[Probe], form: str) -> str:
+    checks = [each for probe in probes for each in probe.checks]
+    match form:
+        case "text":
+            return "".join(f"{each.id:<44} {each.severity:<9} {each.title}\n" for each in checks)
+        case "json":
+            return json.dumps([asdict(each) for each in checks], indent=2, ensure_ascii=False) + "\n"
+    raise CheckError(f"--list has the formats text and json, and --format is {form}")
+
+
+def _writable(out: str) -> None:
+    """Raises :class:`CheckError` where the report could not be written when the run is over."""
+    if not out:
+        return
+    path = Path(out).absolute()
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if there.is_dir() == (there == path) or not os.access(there, os.W_OK):
+        raise CheckError(f"--out {out} cannot be written: name a file in a folder of yours")
 
 
 def _made(stack: str, probes: Sequence[Probe], seconds: float, yes: bool, *, quiet: bool) -> Report:
@@ -142,6 +163,8 @@ def history_of(stack: str) -> History:
 
 def _judged(target: Target, found: Run, pace: Pace, history: History, began: str, left: list[str]) -> Report:
     from readiness.report.model import Report, judge, rows_of
+    from readiness.rows import all_probes
+    from readiness.run import checks_of
 
     site = target.origin.removeprefix("https://")
     judged = judge(found.results, target.settings.waivers.items, site, datetime.now(UTC).date())
@@ -155,9 +178,13 @@ def _judged(target: Target, found: Run, pace: Pace, history: History, began: str
         requests=pace.counts,
         last=history.last,
         notes=(*left, *_ended(target.settings)),
+        of=len(checks_of(all_probes())),
     )
-    if report.checks:
+    try:
         history.keep(report)
+    except CheckError as error:
+        # Two minutes of work are not lost because they cannot be compared with the next.
+        return replace(report, notes=(*report.notes, str(error)))
     return report
 
 

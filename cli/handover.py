@@ -57,6 +57,8 @@ def _made(stack: str, *, ask_hosts: bool) -> Handover:
     from core.settings.names import full_name
     from readiness.handover import declared, seen
     from readiness.handover.model import Handover
+    from readiness.rows import all_probes
+    from readiness.run import checks_of
 
     settings = stack_without_hosts(ROOT, stack)
     now = datetime.now(UTC)
@@ -66,7 +68,7 @@ def _made(stack: str, *, ask_hosts: bool) -> Handover:
         full_name(settings.readiness.site, settings.zone.name),
         now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         (
-            seen.checklist(history_of(stack).rows()),
+            seen.checklist(history_of(stack).rows({check.id for check in checks_of(all_probes())})),
             seen.going_back(settings, stack, hosts, now),
             declared.domains(settings),
             declared.mail(settings),

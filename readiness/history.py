@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,15 +51,19 @@ class History:
         """Every run that can be read, oldest first."""
         return [found for path in self._files() if (found := _read(path)) is not None]
 
-    def rows(self) -> list[KnownRow]:
-        """Every row that was ever asked, check by check as it was last found; by the newest run that asked it."""
+    def rows(self, checks: Collection[str]) -> list[KnownRow]:
+        """Every row that was ever asked, check by check as it was last found; by the newest run that asked it.
+
+        ``checks`` are the ids of those that there are now: what an older version asked stands in the way of nobody.
+        """
         found: dict[Row, KnownRow] = {}
         for run in self.runs():
             for row in run["rows"]:
                 name = Row(row["row"])
-                states = {check["id"]: State(check["state"]) for check in row["checks"]}
+                states = {check["id"]: State(check["state"]) for check in row["checks"] if check["id"] in checks}
                 known = found[name].states if name in found else {}
-                found[name] = KnownRow(name, str(run["began"]), {**known, **states})
+                if states:
+                    found[name] = KnownRow(name, str(run["began"]), {**known, **states})
         return [found[name] for name in Row if name in found]
 
     def compared(self, judged: Iterable[Judged]) -> list[Judged]:
@@ -86,7 +90,7 @@ class History:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document(report), file)
+                json.dump(document(report, pictures=False), file)
             aside.rename(path)
             for old in self._files()[:-KEPT]:
                 old.unlink()
@@ -101,7 +105,18 @@ class History:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         # One that was cut, or is of somebody else's making, says nothing of how things stood.
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("rows"), list) else None
+    return found if _is_run(found) else None
+
+
+def _is_run(found: Any) -> bool:
+    try:
+        return isinstance(found["began"], str) and all(
+            Row(row["row"]) and State(check["state"]) and isinstance(check["id"], str)
+            for row in found["rows"]
+            for check in row["checks"]
+        )
+    except (KeyError, TypeError, ValueError):
+        return False

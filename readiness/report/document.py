@@ -6,13 +6,13 @@ import base64
 from typing import Any
 
 from readiness.check import Evidence, Picture, Said, Table
-from readiness.report.model import Judged, Report, RowReport, State
+from readiness.report.model import Judged, Report, RowReport
 
 VERSION = 1
 
 
 def document(report: Report, *, pictures: bool = True) -> dict[str, Any]:
-    """``{version, stack, site, began, seconds, state, counts, rows, requests, times, last, notes}``.
+    """``{version, stack, site, began, seconds, ready, headline, counts, of, rows, requests, times, last, notes}``.
 
     Pictures are Base64; without ``pictures`` their words alone are kept.
     """
@@ -22,7 +22,10 @@ def document(report: Report, *, pictures: bool = True) -> dict[str, Any]:
         "site": report.site,
         "began": report.began,
         "seconds": round(report.seconds, 3),
-        "counts": {state.value: report.count(state) for state in State},
+        "ready": report.ready,
+        "headline": report.headline,
+        "counts": report.counts,
+        "of": report.of,
         "rows": [_row(row, pictures) for row in report.rows],
         "requests": dict(report.requests or {}),
         "times": [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core import drawing
 from core.terminal import clean_lines
-from readiness.check import Picture
+from readiness.check import Picture, Severity
 from readiness.report.model import Judged, Report, State
 from readiness.report.text import MARKS
 
@@ -27,8 +27,8 @@ def as_html(report: Report) -> str:
         report=report,
         states=[(state, report.count(state)) for state in State if report.count(state)],
         changed=[each for each in report.checks if each.changed],
-        headline=_headline(report),
-        ready=not (report.count(State.FAIL) or report.count(State.CANNOT_TELL)),
+        headline=report.headline,
+        tone="good" if report.ready else "bad" if report.not_ready(Severity.LOW) else "",
         marks=MARKS,
         classes=_CLASSES,
         kind=lambda one: type(one).__name__,
@@ -37,16 +37,6 @@ def as_html(report: Report) -> str:
         asked=sum((report.requests or {}).values()),
         State=State,
     )
-
-
-def _headline(report: Report) -> str:
-    failed, untold = report.count(State.FAIL), report.count(State.CANNOT_TELL)
-    if not failed and not untold:
-        accepted = report.count(State.ACCEPTED)
-        return "Ready" + (f", with {accepted} accepted risk{'s' if accepted > 1 else ''}" if accepted else "")
-    parts = [f"{failed} check{'s fail' if failed != 1 else ' fails'}"] if failed else []
-    parts += [f"{untold} cannot be told"] if untold else []
-    return "Not ready: " + ", ".join(parts)
 
 
 def _opened(each: Judged) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from core.terminal import clean
@@ -12,6 +14,7 @@ from readiness.report.plain import evidence_text
 def as_junit(report: Report) -> str:
     """The document. What fails is a ``failure``, what cannot be told an ``error``: neither counts as passed."""
     root = ElementTree.Element("testsuites", name=f"launch-ready {report.stack}", time=f"{report.seconds:.3f}")
+    root.attrib |= _counts(each.state for each in report.checks)
     for row in report.rows:
         root.append(_suite(row, report))
     ElementTree.indent(root)
@@ -19,18 +22,20 @@ def as_junit(report: Report) -> str:
 
 
 def _suite(row: RowReport, report: Report) -> ElementTree.Element:
-    states = [each.state for each in row.checks]
-    suite = ElementTree.Element(
-        "testsuite",
-        name=row.title,
-        tests=str(len(states)),
-        failures=str(states.count(State.FAIL)),
-        errors=str(states.count(State.CANNOT_TELL)),
-        skipped=str(states.count(State.NOT_APPLICABLE) + states.count(State.ACCEPTED)),
-        timestamp=report.began,
-    )
+    suite = ElementTree.Element("testsuite", name=row.title, timestamp=report.began)
+    suite.attrib |= _counts(each.state for each in row.checks)
     suite.extend(_case(each) for each in row.checks)
     return suite
+
+
+def _counts(states: Iterable[State]) -> dict[str, str]:
+    found = Counter(states)
+    return {
+        "tests": str(found.total()),
+        "failures": str(found[State.FAIL]),
+        "errors": str(found[State.CANNOT_TELL]),
+        "skipped": str(found[State.NOT_APPLICABLE] + found[State.ACCEPTED]),
+    }
 
 
 def _case(each: Judged) -> ElementTree.Element:

@@ -82,7 +82,8 @@ class RowReport:
 @dataclass(frozen=True)
 class Report:
     """``began`` is RFC 3339, UTC; ``seconds`` the whole run's; ``requests`` by host name; ``last`` when the run before
-    this began, "" for the first; ``notes`` what the frame itself has to say.
+    this began, "" for the first; ``notes`` what the frame itself has to say; ``of`` how many checks there are, asked or
+    not.
     """
 
     stack: str
@@ -94,6 +95,27 @@ class Report:
     requests: Mapping[str, int] | None = None
     last: str = ""
     notes: tuple[str, ...] = ()
+    of: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether every check there is was asked, and none stands in the way."""
+        return len(self.checks) == self.of and not self.not_ready(Severity.LOW)
+
+    @property
+    def headline(self) -> str:
+        """The answer, as people read it first."""
+        failed, untold, accepted = map(self.count, (State.FAIL, State.CANNOT_TELL, State.ACCEPTED))
+        if failed or untold:
+            parts = [f"{failed} check{'s fail' if failed != 1 else ' fails'}"] if failed else []
+            return "Not ready: " + ", ".join([*parts, *([f"{untold} cannot be told"] if untold else [])])
+        said = "Ready" if self.ready else f"{len(self.checks)} of {self.of} checks asked, and none of them fails"
+        return said + (f", with {accepted} accepted risk{'s' if accepted > 1 else ''}" if accepted else "")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many checks stand how."""
+        return {state.value: self.count(state) for state in State}
 
     @property
     def checks(self) -> list[Judged]:

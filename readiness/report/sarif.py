@@ -13,18 +13,15 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schem
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
 # GitHub orders results by this number: over 9.0 is critical, from 7.0 high, from 4.0 medium.
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "2.0"}
-# Section 3.27.9: "review" wants a person's look, which is what cannot be told.
-_KINDS = {
-    State.FAIL: "fail",
-    State.ACCEPTED: "fail",
-    State.CANNOT_TELL: "review",
-    State.PASS: "pass",
-    State.NOT_APPLICABLE: "notApplicable",
-}
+# Section 3.27.9: "review" wants a person's look, which is what cannot be told. What holds is no result: code scanning
+# makes an alert of each, whatever its kind (https://github.com/microsoft/PSRule/issues/955).
+_KINDS = {State.FAIL: "fail", State.ACCEPTED: "fail", State.CANNOT_TELL: "review"}
 
 
 def as_sarif(report: Report) -> dict[str, Any]:
-    """The log file: one run, a rule a check, a result a check; what is accepted is suppressed, with its reason."""
+    """The log file: one run, a rule a check, a result for each that does not hold; what is accepted is suppressed, with
+    its reason.
+    """
     checks = report.checks
     return {
         "$schema": _SCHEMA,
@@ -34,7 +31,8 @@ def as_sarif(report: Report) -> dict[str, Any]:
                 "tool": {"driver": {"name": "Launch Ready", "rules": [_rule(each.result.check) for each in checks]}},
                 "invocations": [{"executionSuccessful": True, "startTimeUtc": report.began}],
                 "automationDetails": {"id": f"invoke-check/{report.stack}/"},
-                "results": [_result(each, index, report) for index, each in enumerate(checks)],
+                "results": [_result(each, index, report) for index, each in enumerate(checks) if each.state in _KINDS],
+                "properties": {"headline": report.headline, "counts": report.counts},
             }
         ],
     }

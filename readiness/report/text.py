@@ -15,7 +15,7 @@ _MOST_LINES = 12
 
 def as_text(report: Report, *, colours: bool = False, verbose: bool = False) -> str:
     """Row by row, with evidence for what fails or cannot be told; ``verbose`` has it for all."""
-    lines = [_head(report), ""]
+    lines = [_head(report), report.headline, ""]
     for row in report.rows:
         lines += [*_row(row, colours, verbose), ""]
     return "\n".join([*lines, *_foot(report)]) + "\n"
@@ -28,7 +28,7 @@ def painted(state: State, text: str, *, colours: bool) -> str:
 
 def _head(report: Report) -> str:
     since = f", the last run was at {report.last}" if report.last else ""
-    return f"{report.stack}: {report.site} at {report.began}, {len(report.checks)} checks{since}"
+    return f"{report.stack}: {report.site} at {report.began}, {len(report.checks)} of {report.of} checks{since}"
 
 
 def _row(row: RowReport, colours: bool, verbose: bool) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _check(each: Judged, colours: bool, *, with_evidence: bool) -> Iterator[str]
     yield f"  {mark} {check.id} [{check.severity}]{changed}: {check.title}"
     yield f"      {clean(each.result.summary)}"
     if each.waiver:
-        yield f"      accepted by {each.waiver.owner} until {each.waiver.until}: {each.waiver.reason}"
+        yield clean(f"      accepted by {each.waiver.owner} until {each.waiver.until}: {each.waiver.reason}")
     if with_evidence and each.state in (State.FAIL, State.CANNOT_TELL):
         yield f"      breaks: {check.breaks}"
         yield f"      fix:    {check.fix}"
@@ -85,4 +85,4 @@ def _foot(report: Report) -> Iterator[str]:
     counts = ", ".join(f"{report.count(state)} {state}" for state in State if report.count(state))
     asked = sum((report.requests or {}).values())
     yield f"{counts}; {report.seconds:.1f} s, {asked} requests"
-    yield from report.notes
+    yield from map(clean, report.notes)

@@ -59,7 +59,7 @@ WAIVER = Waiver(
 
 def report(results: list[Result] = RESULTS, waivers: tuple[Waiver, ...] = (), before: str = "") -> Report:
     judged = [replace(each, before=before) for each in judge(results, waivers, SITE, date(2026, 12, 1))]
-    return Report("lab", SITE, "2026-12-01T10:00:00Z", 12.3, rows_of(judged), requests={SITE: 42})
+    return Report("lab", SITE, "2026-12-01T10:00:00Z", 12.3, rows_of(judged), requests={SITE: 42}, of=len(results))
 
 
 def states(made: Report) -> dict[str, State]:
@@ -107,6 +107,26 @@ def test_a_row_stands_as_its_worst_check_does() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("results", "of", "ready", "headline"),
+    [
+        (RESULTS, 6, False, "Not ready: 3 checks fail, 1 cannot be told"),
+        (RESULTS[:1], 1, True, "Ready"),
+        (RESULTS[:1], 6, False, "1 of 6 checks asked, and none of them fails"),
+        (RESULTS[5:], 1, True, "Ready, with 1 accepted risk"),
+        ([], 6, False, "0 of 6 checks asked, and none of them fails"),
+    ],
+)
+def test_it_is_ready_when_every_check_there_is_was_asked(
+    results: list[Result], of: int, ready: bool, headline: str
+) -> None:
+    made = replace(report(results, (WAIVER,) if results is not RESULTS else ()), of=of)
+    assert (made.ready, made.headline) == (ready, headline)
+    assert (document(made)["ready"], document(made)["headline"]) == (ready, headline)
+    assert headline in as_text(made)
+    assert f'<p class="verdict {"good" if ready else "bad" if results is RESULTS else ""}">{headline}' in as_html(made)
+
+
 def test_text_shows_what_stands_in_the_way_with_evidence_and_nothing_that_a_terminal_obeys() -> None:
     text = as_text(report(waivers=(WAIVER,), before="pass"))
     assert "\x1b" not in text
@@ -137,23 +157,24 @@ def test_html_shows_hostile_text_and_obeys_none() -> None:
     assert "data:image/svg+xml;base64," in page
 
 
-def test_sarif_has_a_rule_and_a_result_a_check() -> None:
+def test_sarif_has_a_rule_a_check_and_a_result_for_each_that_does_not_hold() -> None:
     (run,) = as_sarif(report(waivers=(WAIVER,)))["runs"]
     kinds = {each["ruleId"]: (each["kind"], each["level"]) for each in run["results"]}
     assert kinds == {
         "auth.bad": ("fail", "error"),
         "auth.worse": ("fail", "error"),
         "auth.dark": ("review", "none"),
-        "auth.good": ("pass", "none"),
-        "authorization.none": ("notApplicable", "none"),
         "performance.slow": ("fail", "note"),
     }
-    assert [run["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] for each in run["results"]] == list(kinds)
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[each["ruleIndex"]]["id"] for each in run["results"]] == list(kinds)
+    assert len(rules) == len(RESULTS)
     assert run["results"][-1]["suppressions"][0]["status"] == "accepted"
 
 
 def test_junit_counts_what_cannot_be_told_as_an_error() -> None:
     root = ElementTree.fromstring(as_junit(report(waivers=(WAIVER,))))
+    assert [root.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["6", "2", "1", "2"]
     suites = {suite.get("name"): suite for suite in root}
     auth = suites["Auth hardening"]
     assert [auth.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["4", "2", "1", "0"]
@@ -167,7 +188,11 @@ def test_the_next_run_knows_how_each_check_stood(tmp_path: Path) -> None:
     first = report()
     path = history.keep(first)
     assert path.stat().st_mode & 0o077 == 0
-    (tmp_path / "checks" / "0-cut.json").write_text('{"rows": [')
+    for number, other in enumerate(
+        ('{"rows": [', "[]", '{"rows": [{}]}', '{"rows": [{"row": "x", "checks": []}]}', "[" * 9999)
+    ):
+        (tmp_path / "checks" / f"{number}-other.json").write_text(other)
+    assert '"data"' not in path.read_text()
     judged = judge(
         [failed(RESULTS[0].check, "now wrong"), passed(RESULTS[1].check, "mended")], (), SITE, date(2026, 12, 2)
     )
@@ -175,6 +200,13 @@ def test_the_next_run_knows_how_each_check_stood(tmp_path: Path) -> None:
     assert (now["auth.good"].before, now["auth.good"].changed) == ("pass", True)
     assert (now["auth.bad"].before, now["auth.bad"].changed) == ("fail", True)
     assert history.last == first.began
+
+
+def test_what_is_asked_no_more_stands_in_nobody_s_way(tmp_path: Path) -> None:
+    history = History(tmp_path / "checks")
+    history.keep(report())
+    (row,) = history.rows({"auth.good", "auth.dark"})
+    assert (row.row, row.standing) == (Row.AUTH, ["auth.dark"])
 
 
 def test_a_check_that_is_new_has_not_changed(tmp_path: Path) -> None:
