@@ -8,13 +8,13 @@ import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.guard import ROOT
-from core.errors import SettingsError
+from core.errors import LaunchReadyError, SettingsError
 
 if TYPE_CHECKING:
     from adapters.bounded_http import Way
@@ -59,6 +59,11 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
     _served(settings)
     lab = _Lab.of(settings) if stack == LAB else None
     edge = settings.fleet.edge
+    own_secrets = functools.cache(target_ways.own_secrets(stack))
+    redactor = Redactor()
+    # Without the stack's passphrase nobody here knows them.
+    with suppress(LaunchReadyError):
+        redactor.learn(*(each.reveal() for each in own_secrets().values()))
     halt, local = Halt(), LocalCommand(ROOT, {"LAUNCH_READY_STACK": stack})
     halt.on(local.end)
     pace = Pace(settings.readiness.requests_per_second, _hosts_behind(settings), halt)
@@ -81,7 +86,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 secret=secret,
                 resolver=_resolver(lab),
                 local=local,
-                redactor=Redactor(),
+                redactor=redactor,
                 mailbox=lab.mailbox if lab else _inbox(settings, secret),
                 alerts=lab.arrivals if lab else None,
                 errors=lab.arrivals if lab else _errors(settings, secret),
@@ -92,7 +97,7 @@ def reached_target(stack: str) -> Iterator[tuple[Target, Pace]]:
                 shells=world.shells if world else {},
                 repository=GitRepository(ROOT),
                 scanner=Betterleaks(Path(folder)),
-                own_secrets=target_ways.own_secrets(stack),
+                own_secrets=own_secrets,
                 custody=target_ways.custody(stack, world),
                 world=world,
                 witnesses=target_ways.witnesses(world) if world else None,
@@ -233,7 +238,6 @@ def _tls_scanner() -> tuple[str, ...]:
 def _live_api(stack: str) -> LiveApi | None:
     """None without a token: what needs it cannot tell."""
     from cli.live_state import api_of
-    from core.errors import LaunchReadyError
 
     try:
         return api_of(stack)
@@ -244,7 +248,6 @@ def _live_api(stack: str) -> LiveApi | None:
 def _live_changes(stack: str) -> LiveChanges | None:
     from adapters.cloudflare_changes import CloudflareChanges
     from cli.around import cloudflare_access
-    from core.errors import LaunchReadyError
 
     try:
         return CloudflareChanges(*cloudflare_access(stack))
