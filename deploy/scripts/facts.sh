@@ -37,6 +37,21 @@ facts() {
     echo "up ${up%.*}"
     [ ! -e "$srv/maintenance.html" ] || echo "maintenance on"
     say_head
-    # awk ends a last line that a power cut left open
-    [ ! -e "$srv/journal.jsonl" ] || tail -n 500 "$srv/journal.jsonl" | awk '{ print "journal " $0 }'
+    [ ! -e "$srv/journal.jsonl" ] || remembered
+}
+
+# The journal's last 500 lines, and of those before them what a way back turns on, however long ago that was: what was
+# live for good, and what the database was brought to. awk ends a last line that a power cut left open.
+remembered() {
+    awk '
+        function turns(text) {
+            return index(text, "\"step\":\"done\"") || index(text, "\"step\":\"migrate\"") ||
+                index(text, "\"action\":\"contract\"")
+        }
+        NR > 500 && turns(line[NR % 500]) { old[olds++ % 500] = line[NR % 500] }
+        { line[NR % 500] = $0 }
+        END {
+            for (i = olds > 500 ? olds - 500 : 0; i < olds; i++) print "journal " old[i % 500]
+            for (i = NR > 500 ? NR - 499 : 1; i <= NR; i++) print "journal " line[i % 500]
+        }' "$srv/journal.jsonl"
 }

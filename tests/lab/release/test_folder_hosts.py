@@ -22,7 +22,7 @@ from core.errors import (
 )
 from deploy.api import deploy, releases
 from deploy.artifact import Artifact
-from deploy.journal import parse
+from deploy.journal import Entry, parse
 from rollback.api import rollback
 
 Builder = Callable[..., Artifact]
@@ -256,3 +256,21 @@ def test_a_torn_journal_is_closed_and_read(fleet: Any, builder: Builder) -> None
         if line.endswith("}") and before.endswith("}"):
             assert json.loads(line)["prev"] == hashlib.sha256(before.encode()).hexdigest()
     assert rollback(fleet.world).version == "1.0.0"
+
+
+def test_no_number_of_failed_deploys_makes_the_way_back_forgotten(fleet: Any, builder: Builder) -> None:
+    fleet.settings = fleet.settings.model_copy(update={"keep": 3})
+    schema = "[schema]\nminimum = {}\nmaximum = {}\ntarget = {}\n".format
+    deploy(fleet.world, builder("1.0.0", migrate="true", extra=schema(1, 2, 1)))
+    deploy(fleet.world, builder("2.0.0", migrate="true", extra=schema(1, 3, 2)))
+    deploy(fleet.world, builder("3.0.0", migrate="true", extra=schema(2, 3, 3)))
+    for host in fleet.hosts.values():
+        journal = host.root / "srv/app/journal.jsonl"
+        with journal.open("a") as file:
+            for number in range(300):
+                for step, result in (("begin", "ok"), ("refused", "not healthy")):
+                    entry = Entry("t", f"r{number}", "w", "deploy", step, "4.0.0", "d", "", result, 1.0)
+                    file.write(entry.line() + "\n")
+    with pytest.raises(RollbackError, match=r"1\.0\.0 cannot live with the database's schema, which is at 3"):
+        rollback(fleet.world, "1.0.0")
+    assert rollback(fleet.world).version == "2.0.0"
