@@ -38,7 +38,8 @@ def _host(name: str, host: HostStatus) -> Iterator[str]:
     if facts.maintenance:
         yield f"{'':<12} MAINTENANCE is on"
     if facts.lease is not None:
-        yield f"{'':<12} locked by {facts.lease.who} since {facts.lease.since} ({facts.lease.action})"
+        silent = "" if host.busy else ", who went silent: the next command takes it over"
+        yield f"{'':<12} locked by {facts.lease.who} since {facts.lease.since} ({facts.lease.action}){silent}"
     if facts.journal:
         last = facts.journal[-1]
         yield clean(

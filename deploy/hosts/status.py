@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import HostError
@@ -24,7 +24,8 @@ FEW_REQUESTS = 20
 class HostStatus:
     """One host now. ``health`` and ``nginx`` are what its release and its nginx answer: ``(status, version)``.
 
-    ``in_flight`` has the open connections a colour (none: not known), ``recent`` the requests and 5xx of five minutes.
+    ``in_flight`` has the open connections a colour (none: not known), ``recent`` the requests and 5xx of five minutes,
+    or since the last switch where that is shorter ago.
     """
 
     facts: HostFacts
@@ -49,9 +50,14 @@ class HostStatus:
         return requests >= FEW_REQUESTS and errors > MOST_ERRORS * requests
 
     @property
+    def busy(self) -> bool:
+        """Is somebody releasing to it now? Whoever let the lease run out has lost the lock to the next one."""
+        return self.facts.lease is not None and self.facts.lease.left > 0
+
+    @property
     def unfinished(self) -> Entry | None:
         """The command that was begun and not ended, unless somebody is at it now."""
-        return None if self.facts.lease is not None else unfinished(self.facts.journal)
+        return None if self.busy else unfinished(self.facts.journal)
 
 
 @dataclass(frozen=True)
@@ -96,48 +102,45 @@ def _answer(text: str) -> tuple[int, str]:
 
 def problems(found: Gathered[HostStatus], stack: str) -> list[Problem]:
     """What keeps the platform from being whole, the worst first: the first one's command is the next to run."""
-    return [*_gone(found, stack), *_unfinished(found, stack), *_serving(found, stack), *_later(found, stack)]
+    on = f"--stack {stack}{''.join(f' --without {name}' for name in found.bad)}"
+    others = [*_unfinished(found, on), *_serving(found, on), *_later(found, stack)]
+    return [*_gone(found, stack, others), *others]
 
 
-def _gone(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
-    for name, reason in found.bad.items():
-        on = f"; on the host itself, if you can reach it otherwise: {_HERE}" if found.good else ""
-        yield Problem(
-            clean(str(reason)), f"invoke rollback --stack {stack} --without {name}{on}" if found.good else _HERE
-        )
+def _gone(found: Gathered[HostStatus], stack: str, others: Sequence[Problem]) -> Iterator[Problem]:
+    """Hosts that do not answer. What ails the others is mended first; where they are well, nothing is to be undone."""
+    back = f"bring it back, or take it out of DNS; then invoke deploy.catch-up --stack {stack}"
+    for reason in found.bad.values():
+        yield Problem(clean(str(reason)), _HERE if not found.good else others[0].command if others else back)
 
 
 _HERE = "rollback-here (docs/incident.md, by the provider's console)"
 
 
-def _unfinished(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
+def _unfinished(found: Gathered[HostStatus], on: str) -> Iterator[Problem]:
     cut = {name: entry for name, host in found.good.items() if (entry := host.unfinished)}
     if cut:
         entry = next(iter(cut.values()))
         yield Problem(
             f"{', '.join(cut)}: the {entry.action} of {clean(entry.version)} by {clean(entry.who)}, {clean(entry.at)},"
             " was cut short",
-            f"invoke deploy.resume --stack {stack}  (or deploy.abort, or rollback)",
+            f"invoke deploy.resume {on}  (or deploy.abort, or rollback)",
         )
 
 
-def _serving(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
+def _serving(found: Gathered[HostStatus], on: str) -> Iterator[Problem]:
     versions = {name: host.facts.version for name, host in found.good.items()}
     if len(set(versions.values())) > 1:
-        yield Problem(
-            f"the hosts serve different versions: {told(versions)}", f"invoke deploy.catch-up --stack {stack}"
-        )
+        yield Problem(f"the hosts serve different versions: {told(versions)}", f"invoke deploy.catch-up {on}")
     for name, host in found.good.items():
         if host.facts.version is None:
-            yield Problem(f"{name} serves nothing", f"invoke deploy --stack {stack} --artifact FILE")
+            yield Problem(f"{name} serves nothing", f"invoke deploy {on} --artifact FILE")
         elif not host.healthy:
             own, seen = _said(host.health), _said(host.nginx)
-            yield Problem(
-                f"{name}: {host.facts.version} answers {own}, through nginx {seen}", f"invoke rollback --stack {stack}"
-            )
+            yield Problem(f"{name}: {host.facts.version} answers {own}, through nginx {seen}", f"invoke rollback {on}")
         elif host.failing:
             requests, errors = host.recent
-            yield Problem(f"{name}: {errors} of {requests} requests got 5xx", f"invoke rollback --stack {stack}")
+            yield Problem(f"{name}: {errors} of {requests} requests got 5xx", f"invoke rollback {on}")
 
 
 def _said(answer: tuple[int, str]) -> str:
@@ -152,6 +155,6 @@ def _later(found: Gathered[HostStatus], stack: str) -> Iterator[Problem]:
     for name, host in found.good.items():
         if host.disk_percent >= FULL_PERCENT:
             yield Problem(f"{name}: the disk is {host.disk_percent} % full", f"invoke hosts.audit --stack {stack}")
-        if not host.facts.settled and host.facts.lease is None:
+        if not host.facts.settled and not host.busy:
             boots = host.facts.boots or "nothing"
             yield Problem(f"{name}: a boot would serve {boots}", f"invoke deploy.resume --stack {stack}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -203,6 +204,12 @@ def test_status_tells_a_well_host_from_one_that_is_not(host: prepared.Prepared) 
     found = problems(status(reached, Layout()), "prod")
     reached[NAME].close()
     assert found[0].command == "invoke rollback --stack prod"
+    # once it was switched from, what it answered is no reason to go back once more
+    time.sleep(1.1)
+    host.root(
+        "systemctl start app@blue.service; ln -sfn blue.sock /run/app/new && mv -T /run/app/new /run/app/current.sock"
+    )
+    assert looked(host).recent[1] == 0
 
 
 def test_the_maintenance_page_is_no_5xx_of_the_release(host: prepared.Prepared) -> None:

@@ -102,10 +102,25 @@ def test_a_host_that_is_gone_comes_first_and_a_split_is_named() -> None:
     other = replace(host(), facts=replace(host().facts, slots={"green": "1.0.0"}))
     found = problems(gathered(a=host(), b=other, c=HostError("c refuses connections: is it on?")), "prod")
     assert found[0].what == "c refuses connections: is it on?"
-    assert found[0].command.startswith("invoke rollback --stack prod --without c")
-    assert found[1] == Problem(
-        "the hosts serve different versions: a serves 2.0.0, b serves 1.0.0", "invoke deploy.catch-up --stack prod"
-    )
+    catch_up = "invoke deploy.catch-up --stack prod --without c"
+    assert found[0].command == catch_up
+    assert found[1] == Problem("the hosts serve different versions: a serves 2.0.0, b serves 1.0.0", catch_up)
+
+
+def test_a_host_that_is_gone_beside_others_that_are_well_is_no_reason_to_take_anything_back() -> None:
+    found = problems(gathered(a=host(), c=HostError("c refuses connections: is it on?")), "prod")
+    assert [each.command for each in found] == [
+        "bring it back, or take it out of DNS; then invoke deploy.catch-up --stack prod"
+    ]
+
+
+def test_a_holder_of_the_lock_that_died_hides_nothing_that_was_cut_short() -> None:
+    lease = json.dumps({"who": "bob@ci", "action": "deploy", "since": "now"})
+    died = host(f"lease {lease}", "leased 1000 7", "up 1030", journal=entry(BEGIN))
+    found = problems(gathered(a=died), "prod")
+    assert found[0].command.startswith("invoke deploy.resume")
+    assert "bob@ci since now (deploy), who went silent" in hosts_text.status(gathered(a=died), found)
+    assert problems(gathered(a=host(f"lease {lease}", "leased 1000 7", "up 990", journal=entry(BEGIN))), "prod") == []
 
 
 def test_with_no_host_in_reach_the_way_is_on_the_hosts() -> None:
