@@ -58,7 +58,7 @@ def report(_context: Context, stack: str = "", out: str = "", json: bool = False
         invoke rollback.report --stack lab
         invoke rollback.report --stack lab --out reports/rollbacks.html
 
-    Exit status: 0; 1 a journal could not be read.
+    Exit status: 0; 1 a journal could not be read: what the others have is shown.
     """
     from cli.output import show
     from deploy.drills import drill_budget
@@ -66,13 +66,16 @@ def report(_context: Context, stack: str = "", out: str = "", json: bool = False
     from rollback.report.history import history, rows
 
     with reached(stack, Wishes(quiet=True, edge=False)) as world:
-        ledgers = read_ledgers(world).or_raise()
+        ledgers = read_ledgers(world)
         budget = drill_budget(world.settings)
         name = world.stack
-    found = history(ledgers.values(), world.settings.budget_seconds, budget)
+    if not ledgers.good:
+        ledgers.or_raise()
+    found = history(ledgers.good.values(), world.settings.budget_seconds, budget)
     if out:
         _write(Path(out), name, found)
     show({"stack": name, "events": [asdict(event) for event in found]} if json else "\n".join(rows(found)))
+    ledgers.or_raise()
 
 
 def _write(path: Path, stack: str, found: Any) -> None:

@@ -164,10 +164,14 @@ def releases(_context: Context, stack: str = "", json: bool = False) -> None:
 
         invoke releases --stack lab
         invoke releases --stack lab --json
+
+    Exit status: 0; 1 a host could not be asked: what the others said is shown.
     """
     from cli import release_text as text
-    from deploy.api import releases as run
+    from deploy.api import seen
 
     with reached(stack, Wishes(quiet=True, edge=False)) as world:
-        found = run(world)
-    show(text.releases_json(found) if json else text.releases(found))
+        found = seen(world)
+    if found.good:
+        show(text.releases_json(found) if json else text.releases(found.good))
+    found.or_raise()

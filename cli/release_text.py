@@ -13,7 +13,7 @@ from cli.output import say
 from core.terminal import clean
 from deploy.edge import NOT_ASKED
 from deploy.facts import HostFacts
-from deploy.fleet import told
+from deploy.fleet import Gathered, told
 from deploy.history import behind
 from deploy.journal import BEGIN, CONTRACT, DRILL, ENDS, MIGRATE, REFUSED, Entry
 from deploy.plan import cut_short
@@ -34,9 +34,9 @@ class _Lines:
 
     def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
         unseen = hosts.get("edge", "verified") not in ("verified", NOT_ASKED.words)
-        failed = unseen or any(state in ("failed", "not healthy") for state in hosts.values())
+        failed = unseen or not hosts or any(state in ("failed", "not healthy") for state in hosts.values())
         mark = _coloured("✗", 31) if failed else _coloured("✓", 32)
-        say(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}")
+        say(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts) or 'not done'}")
 
     def note(self, text: str) -> None:
         for each in text.splitlines():
@@ -115,20 +115,20 @@ def rolled_back(done: RolledBack, stack: str) -> str:
     return "\n".join(lines)
 
 
-def aborted(done: Aborted) -> str:
+def aborted(done: Aborted, without: Sequence[str] = ()) -> str:
     """The last line of an abort."""
     return (
         f"the {done.action} of {done.version} by {clean(done.who)} is undone in {done.seconds:.2f} s: every host serves"
-        f" {done.serves or 'nothing, as before the first release'}"
+        f" {done.serves or 'nothing, as before the first release'}{_left_out(without)}"
     )
 
 
-def caught_up(done: CaughtUp) -> str:
+def caught_up(done: CaughtUp, without: Sequence[str] = ()) -> str:
     """The last line of a catch-up."""
     if not done.before:
-        return f"no host is behind: every host serves {done.version}"
+        return f"no host is behind: every host serves {done.version}{_left_out(without)}"
     before = ", ".join(f"{name} (from {version or 'nothing'})" for name, version in done.before.items())
-    return f"caught up with {done.version} in {done.seconds:.2f} s: {before}"
+    return f"caught up with {done.version} in {done.seconds:.2f} s: {before}{_left_out(without)}"
 
 
 def releases(found: Mapping[str, HostFacts]) -> str:
@@ -212,7 +212,7 @@ def _warm(facts: HostFacts) -> dict[str, str | None] | None:
     return {"version": facts.slots[colour], "colour": colour, "until": until}
 
 
-def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
+def releases_json(found: Gathered[HostFacts]) -> dict[str, Any]:
     """The document of ``releases``."""
     return {
         "hosts": [
@@ -228,6 +228,7 @@ def releases_json(found: Mapping[str, HostFacts]) -> dict[str, Any]:
                 "canary_percent": (facts.tenths or 0) * 10,
                 "journal": [asdict(entry) for entry in facts.journal],
             }
-            for name, facts in found.items()
+            for name, facts in found.good.items()
         ]
+        + [{"name": name, "error": str(reason)} for name, reason in found.bad.items()]
     }

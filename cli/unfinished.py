@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from invoke.context import Context
 
 from cli.guard import command
 from cli.output import show
-from cli.world import JSON, STACK, WAIT, Wishes, reached
+from cli.world import JSON, STACK, WAIT, WITHOUT, Wishes, reached
 
 _WHOLE = "nothing is unfinished: every command on these hosts has ended; see `invoke releases`"
 
@@ -17,11 +18,20 @@ _WHOLE = "nothing is unfinished: every command on these hosts has ended; see `in
     help={
         "stack": STACK,
         "artifact": "the release's .tar.gz, where it had not arrived on every host",
+        "without": WITHOUT,
         "wait": WAIT,
         "json": JSON,
-    }
+    },
+    iterable=["without"],
 )
-def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "", json: bool = False) -> None:
+def resume(
+    _context: Context,
+    stack: str = "",
+    artifact: str = "",
+    without: Sequence[str] | None = None,
+    wait: str = "",
+    json: bool = False,
+) -> None:
     """
     See a deploy or rollback that was cut short to its end.
 
@@ -29,6 +39,7 @@ def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "
 
         invoke deploy.resume --stack lab
         invoke deploy.resume --stack lab --artifact community-2.0.0.tar.gz
+        invoke deploy.resume --stack lab --without app-2
 
     Exit status: as of `invoke deploy`, or of `invoke rollback` where that is what was cut short.
     """
@@ -37,7 +48,7 @@ def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "
     from deploy.forward import Deployed
     from rollback.unfinished import resume as run
 
-    with reached(stack, Wishes(quiet=json, wait=wait, secrets=True, copies=True)) as world:
+    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, secrets=True, copies=True)) as world:
         done = run(world, open_artifact(Path(artifact), world.settings.signing_keys) if artifact else None)
     if done is None:
         show({"resumed": None} if json else _WHOLE)
@@ -47,8 +58,10 @@ def resume(_context: Context, stack: str = "", artifact: str = "", wait: str = "
         show(text.deployed(done, stack) if isinstance(done, Deployed) else text.rolled_back(done, stack))
 
 
-@command(help={"stack": STACK, "wait": WAIT, "json": JSON})
-def abort(_context: Context, stack: str = "", wait: str = "", json: bool = False) -> None:
+@command(help={"stack": STACK, "without": WITHOUT, "wait": WAIT, "json": JSON}, iterable=["without"])
+def abort(
+    _context: Context, stack: str = "", without: Sequence[str] | None = None, wait: str = "", json: bool = False
+) -> None:
     """
     Undo a deploy or rollback that was cut short: every host serves what was good before it.
 
@@ -64,16 +77,18 @@ def abort(_context: Context, stack: str = "", wait: str = "", json: bool = False
     from cli import release_text as text
     from rollback.unfinished import abort as run
 
-    with reached(stack, Wishes(quiet=json, wait=wait, copies=True)) as world:
+    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, copies=True)) as world:
         done = run(world)
     if json:
         show({"aborted": asdict(done) if done else None})
     else:
-        show(text.aborted(done) if done else _WHOLE)
+        show(text.aborted(done, without or ()) if done else _WHOLE)
 
 
-@command(help={"stack": STACK, "wait": WAIT, "json": JSON})
-def catch_up(_context: Context, stack: str = "", wait: str = "", json: bool = False) -> None:
+@command(help={"stack": STACK, "without": WITHOUT, "wait": WAIT, "json": JSON}, iterable=["without"])
+def catch_up(
+    _context: Context, stack: str = "", without: Sequence[str] | None = None, wait: str = "", json: bool = False
+) -> None:
     """
     Bring hosts that were left out (`--without`), or are new, to what the others serve.
 
@@ -90,6 +105,6 @@ def catch_up(_context: Context, stack: str = "", wait: str = "", json: bool = Fa
     from cli import release_text as text
     from deploy.catch_up import catch_up as run
 
-    with reached(stack, Wishes(quiet=json, wait=wait, secrets=True, copies=True)) as world:
+    with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, secrets=True, copies=True)) as world:
         done = run(world)
-    show(asdict(done) if json else text.caught_up(done))
+    show(asdict(done) if json else text.caught_up(done, without or ()))

@@ -14,7 +14,7 @@ from deploy.commands import Check
 from deploy.drills import drill_refusal
 from deploy.edge import EdgeOutcome, EdgeWatch
 from deploy.facts import HostFacts, read_facts
-from deploy.fleet import at_once, told
+from deploy.fleet import Gathered, at_once, told
 from deploy.forward import Deployed, put_live, result
 from deploy.history import compared
 from deploy.journal import DEPLOY
@@ -96,6 +96,12 @@ def _mixed(fleet: Mapping[str, HostFacts]) -> list[str]:
 
 def releases(world: World) -> dict[str, HostFacts]:
     """What every host serves, keeps and remembers; nothing is locked. Raises :class:`HostError`."""
+    return seen(world).or_raise()
+
+
+def seen(world: World) -> Gathered[HostFacts]:
+    """As :func:`releases`, of the hosts that can be asked; the bad ones hold why they cannot."""
     script = commands.look(world.layout)
     found = at_once(world.shells, lambda name: read_facts(name, world.shells[name].run(script, timeout=30)))
-    return compared(found.or_raise())
+    found.good = compared(found.good)
+    return found

@@ -99,7 +99,9 @@ def _reach(world: World) -> None:
     if found.bad and found.good:
         reasons = "\n".join(str(reason) for reason in found.bad.values())
         without = " ".join(f"--without {name}" for name in found.bad)
-        raise HostError(f"{reasons}\nto do without until `invoke deploy.catch-up`: {without}")
+        raise HostError(
+            f"{reasons}\na deploy or a rollback, deploy.resume, .abort and .catch-up can do without: {without}"
+        )
     found.or_raise()
 
 

@@ -101,6 +101,22 @@ def test_a_rollback_alone_makes_it_whole(fleet: Any, builder: Builder, count: in
     assert whole(fleet) == "1.0.0"
 
 
+@pytest.mark.parametrize("made_good", [resume, abort])
+@pytest.mark.parametrize("count", range(6, 20, 5))
+def test_a_host_that_stays_away_is_left_out_and_caught_up(
+    fleet: Any, builder: Builder, made_good: Any, count: int
+) -> None:
+    killed(fleet, builder, count)
+    world = fleet.world
+    others = world.__class__(**{**vars(world), "shells": {n: world.shells[n] for n in "ab"}, "left_out": ("c",)})
+    arrived = made_good is abort or any("2.0.0" in facts.kept for facts in releases(others).values())
+    if cut_short(releases(others)) is not None:
+        made_good(others) if arrived else resume(others, builder("2.0.0", migrate="true"))
+    (served,) = {answer for name, answer in fleet.serves().items() if name != "c"}
+    assert catch_up(fleet.world).version == served.removeprefix("200 ")
+    assert f"200 {whole(fleet)}" == served
+
+
 def test_the_first_release_of_all_is_aborted_to_nothing(fleet: Any, builder: Builder) -> None:
     dies_after(fleet, 3 + 11)
     with pytest.raises(LaunchReadyError):

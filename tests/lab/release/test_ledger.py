@@ -13,7 +13,7 @@ import pytest
 from adapters.record import FileRecord
 from cli import release_text as text
 from core.errors import LaunchReadyError
-from deploy.api import deploy, releases
+from deploy.api import deploy, seen
 from deploy.artifact import Artifact
 from deploy.ledger import read
 from deploy.ledger.read import read_ledgers
@@ -93,8 +93,8 @@ def test_the_last_line_says_which_revision_the_artefact_was_built_from(
     assert last["evidence"]["revision"] == commit
     assert last["digest"] == one.digest
     assert last["evidence"]["phases"].keys() >= {"preflight", "upload", "health", "switch"}
-    found = releases(fleet.world)
-    assert f"from {commit[:12]}" in text.releases(found)
+    found = seen(fleet.world)
+    assert f"from {commit[:12]}" in text.releases(found.good)
     said = text.releases_json(found)["hosts"][0]["journal"][-1]
     assert said["evidence"]["revision"] == commit
 

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from cli import release_text as text
+from core.errors import HostError
 from deploy.edge import NOT_ASKED, EdgeOutcome
 from deploy.facts import HostFacts, Kept
+from deploy.fleet import Gathered
 from deploy.forward import Deployed
 from deploy.journal import BEGIN, DEPLOY, DONE, ROLLBACK, SWITCH, Entry
 from deploy.layout import Colour
@@ -46,6 +48,7 @@ def host(name: str, version: str = "1", colour: Colour = "blue") -> HostFacts:
         (dict.fromkeys("abcd", "sent"), "✓ switch         1.25 s  4 hosts sent"),
         ({"a": "sent", "b": "failed"}, "✗ switch         1.25 s  a sent; b failed"),
         ({"a": "verified", "edge": "502\x1b[2J"}, "✗ switch         1.25 s  a verified; edge 502\\x1b[2J"),
+        ({}, "✗ switch         1.25 s  not done"),
         ({"a": "verified", "edge": NOT_ASKED.words}, f"✓ switch         1.25 s  a verified; edge {NOT_ASKED.words}"),
     ],
 )
@@ -86,6 +89,9 @@ def test_releases_tell_of_a_boot_that_would_differ_of_a_split_and_of_what_was_cu
 
 
 def test_the_document_of_releases_is_json() -> None:
-    found = json.loads(json.dumps(text.releases_json({"a": host("a")})))
+    asked: Gathered[HostFacts] = Gathered()
+    asked.good["a"], asked.bad["b"] = host("a"), HostError("b refuses connections: is it on?")
+    found = json.loads(json.dumps(text.releases_json(asked)))
+    assert found["hosts"][1] == {"name": "b", "error": "b refuses connections: is it on?"}
     assert found["hosts"][0]["version"] == "1"
     assert found["hosts"][0]["good"] == ["1"]
