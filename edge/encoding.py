@@ -13,8 +13,9 @@ from typing import Any, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
 _INT64: Final = 1 << 63
-# The end of a MessageMAC: ten digits of seconds, a hyphen, and the Base64 of 32 octets.
-_STAMP_AND_MAC: Final = re.compile(rb"([0-9]{10})-(.{43,})\Z", re.DOTALL)
+# A MessageMAC as Cloudflare's documentation has it: what is signed, as long as can be, ten digits of seconds, a hyphen
+# and the Base64 of 32 octets.
+_MESSAGE_MAC: Final = re.compile(rb"(.+)([0-9]{10})-(.{43,})", re.DOTALL)
 
 
 def decode_base64(text: bytes) -> bytes | None:
@@ -52,18 +53,18 @@ def is_timed_hmac_valid(
     ``separator`` octets stand between the message and the time. With the flag ``s`` the MAC is URL-safe Base64 without
     padding, else percent-encoded Base64.
     """
-    found = _STAMP_AND_MAC.search(message_mac)
-    message = message_mac[: found.start() - separator] if found and 0 <= separator < found.start() else b""
-    if not found or not message:
+    found = _MESSAGE_MAC.fullmatch(message_mac)
+    if not found or not 0 <= separator < len(found[1]):
         return False
+    message = found[1][: len(found[1]) - separator]
     alphabet = b"-_" if flags == b"s" else None
-    text = found[2] if alphabet else unquote_to_bytes(found[2])
+    text = found[3] if alphabet else unquote_to_bytes(found[3])
     try:
         mac = base64.b64decode(text + b"=" * (-len(text) % 4), altchars=alphabet, validate=True)
     except binascii.Error:
         return False
-    expected = hmac.digest(key, message + found[1], hashlib.sha256)
-    return hmac.compare_digest(mac, expected) and now - int(found[1]) <= ttl
+    expected = hmac.digest(key, message + found[2], hashlib.sha256)
+    return hmac.compare_digest(mac, expected) and now - int(found[2]) <= ttl
 
 
 def _looked_up(document: bytes, keys: tuple[bytes | int, ...]) -> Any:

@@ -222,6 +222,8 @@ def _present(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _concat(*values: Any) -> Any:
     there = [value for value in values if value is not None]
+    if not there:
+        return None
     if any(isinstance(value, list) for value in there):
         return list(chain.from_iterable(there))
     return b"".join(there)

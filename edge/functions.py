@@ -7,27 +7,33 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 from edge import encoding, replacing
 from edge.syntax import Address, Call
 
-# "%uXXXX", which url_decode takes with its option "u".
-_UNICODE_ESCAPE: Final = re.compile(rb"%u([0-9A-Fa-f]{4})")
+# What url_decode decodes; "%uXXXX" with its option "u" alone.
+_ESCAPE: Final = re.compile(rb"\+|%([0-9A-Fa-f]{2})")
+_ESCAPE_OR_UNICODE: Final = re.compile(rb"\+|%([0-9A-Fa-f]{2})|%u([0-9A-Fa-f]{4})")
 _MAX_DECODINGS: Final = 10
 _MOST_PIECES: Final = 128
 
 
 def _url_decode(text: bytes, options: bytes = b"") -> bytes:
     """Percent escapes and plus signs decoded: once, or with ``r`` until nothing changes; with ``u`` ``%uXXXX`` too."""
+    escape = _ESCAPE_OR_UNICODE if b"u" in options else _ESCAPE
     for _ in range(_MAX_DECODINGS if b"r" in options else 1):
         before = text
-        if b"u" in options:
-            text = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)).encode("utf-8", "surrogatepass"), text)
-        text = unquote_to_bytes(text.replace(b"+", b" "))
+        # In one pass: what an escape stands for is no part of another one.
+        text = escape.sub(_decoded, text)
         if text == before:
             break
     return text
+
+
+def _decoded(found: re.Match[bytes]) -> bytes:
+    if found[0] == b"+":
+        return b" "
+    return bytes([int(found[1], 16)]) if found[1] else chr(int(found[2], 16)).encode("utf-8", "surrogatepass")
 
 
 def _substring(text: bytes, start: int, end: int | None = None) -> bytes:

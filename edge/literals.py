@@ -59,8 +59,12 @@ _OF_STRINGS: Final = ("contains", "~", "matches", "wildcard", "strict wildcard")
 _OPERATORS: Final = ("in", *_ORDERING, *_OF_INTEGERS, *_OF_STRINGS)
 
 # Rust's regex crate, which Cloudflare uses, and RE2 read these differently: set operations and sets in sets, words'
-# ends, and escapes that RE2 alone has.
-_READ_OTHERWISE: Final = re.compile(r"&&|--|~~|\[[^\]]*\[[^:]|\\[<>QECpP0-9]|\\b\{")
+# ends, escapes that RE2 alone has, and \x{…}, which is a character to the one and an octet to the other.
+_READ_OTHERWISE: Final = re.compile(r"&&|--|~~|\[[^\]]*\[[^:]|\\[<>QECpP0-9]|\\b\{|\\x\{")
+_ATOM: Final = re.compile(rb"\\.|\[\^?\]?|\]|[\xc2-\xf4][\x80-\xbf]+|.", re.DOTALL)
+# Rust has the vertical tab among white space, and RE2 has not.
+_SPACES: Final = rb"\t-\r "
+_NO_SPACES: Final = rb"\x00-\x08\x0e-\x1f\x21-\xff"
 
 
 def sees_operator(scanner: Scanner) -> bool:
@@ -186,7 +190,25 @@ def compile_pattern(pattern: bytes) -> re2._Regexp[bytes]:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
-    return re2.compile(pattern, options)
+    return re2.compile(_as_rust(pattern), options)
+
+
+def _as_rust(pattern: bytes) -> bytes:
+    """``pattern`` written so that RE2, octet by octet, finds what Rust's crate finds.
+
+    A character of several octets is one thing to repeat; ``\\s`` has the vertical tab.
+    """
+    written: list[bytes] = []
+    in_class = False
+    for atom in _ATOM.findall(pattern):
+        opens = not in_class and atom.startswith(b"[")
+        in_class = opens or (in_class and atom != b"]")
+        if atom in (b"\\s", b"\\S"):
+            inside = _SPACES if atom == b"\\s" else _NO_SPACES
+            written.append(inside if in_class else b"[" + inside + b"]")
+        else:
+            written.append(b"(?:" + atom + b")" if len(atom) > 1 and atom[0] > 0x7F and not in_class else atom)
+    return b"".join(written)
 
 
 def check_call(name: str, arguments: Sequence[Argument], starts: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from core.errors import SettingsError
 from edge.lazy import lazy
@@ -158,9 +159,10 @@ class Request:
 
     @lazy
     def cookies(self) -> StringMap:
-        """Values by cookie name, as sent."""
+        """Values by cookie name. Names are URL-decoded, as Cloudflare does, and values are as sent."""
         pairs = b";".join(self.header_map.get(b"cookie", ())).split(b";")
-        return grouped(split_pair(pair.strip()) for pair in pairs if pair.strip())
+        sent = (split_pair(pair.strip()) for pair in pairs if pair.strip())
+        return grouped((unquote_to_bytes(name), value) for name, value in sent)
 
     @lazy
     def arguments(self) -> StringMap:

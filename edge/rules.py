@@ -31,6 +31,8 @@ from edge.truth import CannotTell, cannot_tell
 
 # The data centre is always the same one here.
 _SAME_FOR_ALL: Final = "cf.colo.id"
+# Methods whose requests the cache may answer ("Default cache behavior").
+_CACHEABLE: Final = frozenset({"GET", "HEAD"})
 _RESPONSE_FIELD: Final = re.compile(r"\bhttp\.response\.|\bcf\.response\.")
 # What a rule of such an action sets, under its ``action_parameters``.
 _SETTING: Final = frozenset({"set_config", "route", "set_cache_settings"})
@@ -154,7 +156,7 @@ def _rate_limit(rule: Mapping[str, Any], given: Mapping[str, Any]) -> RateLimit 
     names = [str(name) for name in characteristics] if isinstance(characteristics, list | tuple) else []
     return RateLimit(
         limit=Limit(requests, period, max(0, _whole(given.get("mitigation_timeout")) or 0)),
-        key=_key(_identity(rule), names),
+        key=_key(_identity(rule), names, to_origin=given.get("requests_to_origin") is True),
         counts=_understand(counting) if counting else None,
         after_response=bool(_RESPONSE_FIELD.search(counting)),
     )
@@ -172,11 +174,14 @@ def _identity(rule: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _key(identity: str, characteristics: Sequence[str]) -> Callable[[Request], bytes | CannotTell]:
+def _key(identity: str, characteristics: Sequence[str], *, to_origin: bool) -> Callable[[Request], bytes | CannotTell]:
+    """The key of a request's counter. ``to_origin``: what the cache answers is not counted."""
     readers = [_characteristic(name) for name in characteristics if name != _SAME_FOR_ALL]
     made = key_maker(identity)
 
     def key(request: Request) -> bytes | CannotTell:
+        if to_origin and request.method in _CACHEABLE:
+            return cannot_tell("what the cache has (requests_to_origin)")
         values = [read(request) for read in readers]
         for value in values:
             if isinstance(value, CannotTell):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge.evaluate import compile_expression
 from edge.request import Request
+from edge.syntax import ExpressionError
 from edge.truth import CannotTell, Truth, cannot_tell, conjunction, disjunction, negate, parity
 
 REQUEST = Request(
@@ -177,3 +178,35 @@ def test_no_answer_is_sharper_or_vaguer_than_what_can_be_known(many: list[Truth]
 def test_an_open_question_cannot_be_taken_for_an_answer() -> None:
     with pytest.raises(TypeError):
         bool(cannot_tell("a"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "agent", "found"),
+    [
+        (r"^\s$", b"\x0b", True),
+        (r"^[\s]$", b"\x0b", True),
+        (r"^[^\s]$", b"\x0b", False),
+        (r"^\S$", b"\x0b", False),
+        (r"^[\S]$", b"\x0b", False),
+        (r"^[\Sx]$", b"\xff", True),
+        (r"^a\\s$", b"a\\s", True),
+        (r"^[]\s]+$", b"]\x0b", True),
+        (r"^[^]\s]$", b"]", False),
+        ("^é+$", "éé".encode(), True),
+        ("^é{2}$", "éé".encode(), True),
+        ("^[^a]$", "é".encode(), False),
+        (r"^\xe9$", b"\xe9", True),
+        ("(?i)^É$", "é".encode(), False),
+        (r"^\w$", "é".encode(), False),
+        ("^a$", b"a\n", False),
+    ],
+)
+def test_a_pattern_is_read_octet_by_octet_as_rusts_regex_crate_does(pattern: str, agent: bytes, found: bool) -> None:
+    sent = Request("GET", "https://a.example/", [("user-agent", agent.decode("utf-8", "surrogateescape"))])
+    assert say(f'http.user_agent matches r#"{pattern}"#', sent) is found
+
+
+@pytest.mark.parametrize("pattern", [r"\x{e9}", r"(?u)\p{Hangul}+", r"[a-z&&[^b]]", r"\pL"])
+def test_a_pattern_that_is_read_otherwise_here_is_not_evaluated(pattern: str) -> None:
+    with pytest.raises(ExpressionError):
+        say(f'http.host matches r"{pattern}"')

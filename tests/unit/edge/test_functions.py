@@ -52,6 +52,9 @@ def value(text: str, request: Request = REQUEST) -> object:
         ('coalesce(http.request.headers["none"][0], "z")', b"z"),
         ('concat("a", http.request.method, "b")', b"aPOSTb"),
         ('concat(http.request.headers["x-code"], http.request.headers["x-space"])', [b"MTIzYWJj", b" a b "]),
+        # As wirefilter has it: nothing joined to nothing is not there, and no empty text.
+        ('concat(http.request.headers["none"][0], http.request.headers["nil"][0])', None),
+        ('concat(http.request.headers["none"][0], "a")', b"a"),
         ('contains(http.host, "example")', True),
         ('decode_base64(http.request.headers["x-code"][0])', b"123abc"),
         ("decode_base64(http.host)", None),
@@ -143,6 +146,8 @@ def signed(path: str, at: int, key: bytes = b"mysecretkey", *, safe: bool = Fals
         (signed("/download/cat.jpg", NOW - 10, safe=True)[:-3], ', "s"', False),
         ("/download/cat.jpg", "", False),
         ("/?verify=1484063890-" + "!" * 44, "", False),
+        # Ten digits and a hyphen may stand in the message, too: the last ones are the time.
+        (signed("/1234567890-a-photograph-of-somebody-or-other.jpg", NOW - 10), "", True),
     ],
 )
 def test_a_timed_hmac_is_checked(uri: str, flags: str, valid: bool) -> None:
@@ -194,6 +199,24 @@ def test_regular_expressions_replace_the_first_match(
 )
 def test_stars_are_as_short_as_can_be(source: bytes, pattern: bytes, replacement: bytes, expected: bytes) -> None:
     assert wildcard_replace(source, pattern, replacement) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "options", "expected"),
+    [
+        ("a%2Bb+c", "", b"a+b c"),
+        ("%252e", "", b"%2e"),
+        ("%252e", "r", b"."),
+        ("%u0041", "", b"%u0041"),
+        ("%u2601", "u", b"\xe2\x98\x81"),
+        ("%u002B%u002541", "u", b"+%41"),
+        ("%u002541", "ur", b"A"),
+        ("%zz%4", "r", b"%zz%4"),
+    ],
+)
+def test_what_an_escape_stands_for_is_decoded_again_only_if_asked(sent: str, options: str, expected: bytes) -> None:
+    request = Request("GET", f"https://a.example/?{sent}")
+    assert value(f'url_decode(raw.http.request.uri.query, "{options}")', request) == expected
 
 
 @given(st.binary(max_size=40), st.sampled_from([b"", b"u", b"p", b"up"]))

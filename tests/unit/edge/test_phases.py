@@ -159,6 +159,16 @@ def test_a_counting_expression_may_ask_about_the_answer() -> None:
     assert policy.decide(REQUEST, counters).action == "block"
 
 
+def test_a_limit_of_what_reaches_the_origin_cannot_be_told_where_the_cache_may_answer() -> None:
+    limits = {RATE_LIMIT: [rule("a", "ssl", ratelimit=limit(1, requests_to_origin=True))]}
+    counters = Counters(Clock())
+    read = [Policy({}, limits).decide(REQUEST, counters) for _ in range(3)]
+    assert [(one.action, one.certain) for one in read] == [("pass", False)] * 3
+    assert "requests_to_origin" in str(read[0].undecided[0])
+    write = Request("POST", "https://app.community.test/", fields={"ip.src": "192.0.2.7"})
+    assert [Policy({}, limits).decide(write, counters).action for _ in range(2)] == ["pass", "block"]
+
+
 def test_counters_outlive_a_change_of_other_rules() -> None:
     counters = Counters(Clock())
     limited = rule("a", "ssl", ratelimit=limit())

@@ -45,6 +45,12 @@ def test_normalising_twice_changes_nothing_more(path: bytes) -> None:
     assert normalise_path(once) == once
 
 
+def test_names_of_cookies_are_decoded_and_values_are_not() -> None:
+    # Cloudflare's documentation of http.request.cookies: names are URL-decoded, and then those that are alike merged.
+    seen = request("/", ("Cookie", "%73ession=a%20b; session=c+d; a+b=1"))
+    assert seen.cookies == {b"session": [b"a%20b", b"c+d"], b"a+b": [b"1"]}
+
+
 def test_headers_cookies_and_arguments_keep_every_value() -> None:
     seen = request(
         "/a/File.TAR.GZ?x=1&y&x=2%20&=z",
