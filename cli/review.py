@@ -63,6 +63,7 @@ def _made(stack: str, preview: str, base: str, form: str, out: str, post: str, e
     text = review_words.written(made, form, colours=colours)
     if out:
         review_words.write(Path(out), text)
+        sys.stderr.write(f"{review_words.first_line(made)} ({out})\n")
     else:
         sys.stdout.write(text)
     if thread is not None:

@@ -38,6 +38,13 @@ def wants_colours() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
 
+def first_line(made: Review) -> str:
+    """What a log shows of a review that stands in a file."""
+    from review.sections import headline
+
+    return f"Review of {made.stack}: {headline(made)}"
+
+
 def write(path: Path, text: str) -> None:
     """Write a file. Raises :class:`ReviewError`."""
     try:
