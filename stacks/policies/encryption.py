@@ -8,7 +8,7 @@ from core.resources import is_open
 from stacks.policies.rule import Facts, Rule, Said, judged, ok, settings, undecided, violated
 
 _LEAST_HSTS = 15_552_000
-_OLD = ("1.0", "1.1")
+_NEW = ("1.2", "1.3")
 
 
 def _strict(facts: Facts) -> Iterator[Said]:
@@ -29,17 +29,23 @@ def _by_config_rules(facts: Facts) -> Iterator[Said]:
 
 
 def _version(facts: Facts) -> Iterator[Said]:
-    for one, value in settings(facts, "min_tls_version"):
-        yield judged(one.name, value, value not in _OLD, f"it is {value}", one)
+    found = list(settings(facts, "min_tls_version"))
+    for one, value in found:
+        yield judged(one.name, value, value in _NEW, f"it is {value}", one)
+    if not found:
+        yield violated("min_tls_version", "the setting is not declared, and Cloudflare's own is 1.0")
     for one in facts.environment.of("HostnameTlsSetting"):
         value = one.properties.get("value")
         if one.properties.get("settingId") == "min_tls_version":
-            yield judged(one.name, value, value not in _OLD, f"it is {value}", one)
+            yield judged(one.name, value, value in _NEW, f"it is {value}", one)
 
 
 def _https(facts: Facts) -> Iterator[Said]:
-    for one, value in settings(facts, "always_use_https"):
+    found = list(settings(facts, "always_use_https"))
+    for one, value in found:
         yield judged(one.name, value, value == "on", f"it is {value}", one)
+    if not found:
+        yield violated("always_use_https", "the setting is not declared, and Cloudflare's own is off")
 
 
 def _hsts(facts: Facts) -> Iterator[Said]:

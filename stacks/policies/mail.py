@@ -44,6 +44,9 @@ def _policy(facts: Facts) -> Iterator[Said]:
         yield judged(one.name, content, policy in ("quarantine", "reject"), f"its policy is {policy}", one)
     if not found:
         yield violated(name, "there is no DMARC record")
+    several = [one for one in found if _plain(one).lower().startswith("v=dmarc1")]
+    if len(several) > 1:
+        yield violated(name, f"{len(several)} DMARC records: receivers heed none of them", several[1])
 
 
 def _no_test(facts: Facts) -> Iterator[Said]:

@@ -20,7 +20,8 @@ _MOST_NAMES = 10
 
 
 def _url(facts: Facts, path: str, name: str = "") -> str:
-    host = name or full_name(facts.stack.dns.web[0], facts.zone)
+    # Where visitors are: a name that leads them elsewhere answers none of their requests.
+    host = name or full_name(facts.stack.redirects.canonical or facts.stack.dns.web[0], facts.zone)
     return f"https://{host}{path.replace('*', _STAR)}"
 
 
@@ -45,7 +46,8 @@ def _admin(facts: Facts) -> Iterator[Said]:
                 yield ok(subject)
                 continue
             decisions = _decisions(facts, requests)
-            if all(one.stopped for one in decisions):
+            # A name that leads elsewhere shows nothing itself, and the name that it leads to is asked, too.
+            if all(one.stopped or (one.action == "redirect" and one.certain) for one in decisions):
                 yield ok(subject)
             elif access == "unknown" or not all(one.stopped or one.certain for one in decisions):
                 yield undecided(subject, "whether anything stops a stranger there is not known")

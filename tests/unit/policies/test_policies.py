@@ -53,6 +53,14 @@ TABLE: list[tuple[str, list[tuple[str, dict[str, Any]]], set[str]]] = [
     ("tls.strict", [("ZoneSetting", setting("ssl", "full"))], {"violated"}),
     ("tls.strict", [("ZoneSetting", setting("ssl", UNKNOWN))], {"undecided"}),
     ("tls.strict", [], {"violated"}),
+    ("tls.min-version", [("ZoneSetting", setting("min_tls_version", None))], {"violated"}),
+    ("tls.min-version", [], {"violated"}),
+    ("tls.https", [], {"violated"}),
+    (
+        "mail.dmarc",
+        [("DnsRecord", txt(f"_dmarc.{ZONE}", f"v=DMARC1; p=reject; rua=mailto:{who}@x.test")) for who in "ab"],
+        {"ok", "violated"},
+    ),
     (
         "tls.strict-everywhere",
         [
@@ -212,6 +220,19 @@ def test_access_before_the_administrators_pages_is_enough() -> None:
     assert set(outcomes("access.admin", application)) == {"ok"}
     one_name = resource("ZeroTrustAccessApplication", "admin", {"destinations": uris[:2]})
     assert "violated" in outcomes("access.admin", one_name)
+
+
+@pytest.mark.parametrize("canonical", ["@", "www"])
+def test_a_limit_is_asked_for_on_the_name_that_visitors_see(canonical: Any) -> None:
+    other = {"@": f"www.{ZONE}", "www": ZONE}[canonical]
+    leads = rule("canonical", f'http.host eq "{other}"', "redirect")
+    leads |= {"actionParameters": {"fromValue": {"targetUrl": {"value": "https://example.com/"}}}}
+    stack = replace(STACK, redirects=STACK.redirects.model_copy(update={"canonical": canonical}))
+    redirects = resource("Ruleset", "r", ruleset("http_request_dynamic_redirect", leads))
+    assert set(outcomes("limits.login", redirects, resource("Ruleset", "l", ruleset(LIMIT, LOGINS)), stack=stack)) == {
+        "ok"
+    }
+    assert set(outcomes("limits.login", redirects, stack=stack)) == {"violated"}
 
 
 def test_a_host_that_a_record_shows_is_found_by_its_address() -> None:
