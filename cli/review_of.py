@@ -21,7 +21,9 @@ from core.terminal import clean
 from review.assess import Material, Review, environments, review, with_verdicts
 from review.declared import between, resources_of
 from review.fates import Trial
+from review.finding import Finding
 from review.reading import Preview, preview_from, read_preview
+from review.stack_file import file_findings, waiver_notes
 
 HOSTS = f"{NAMESPACE}:hosts"
 _LONGEST_NOTE = 300
@@ -32,8 +34,9 @@ def reviewed(root: Path, stack: str, preview: str, base: str, engine: str) -> Re
     settings = stack_without_hosts(root, stack)
     notes: list[str] = []
     declared: Sequence[Resource] | None = None
+    file: list[Finding] = []
     if base:
-        seen, declared = _against(root, stack, base, notes)
+        seen, declared = _against(root, stack, base, notes, file)
     else:
         seen = read_preview(Path(preview)) if preview else _preview(root, stack, engine)
         declared = None if seen.complete else _declared_or_not(root, stack, notes)
@@ -47,6 +50,7 @@ def reviewed(root: Path, stack: str, preview: str, base: str, engine: str) -> Re
         declared=declared,
         zone=settings.zone.name,
         cases=_cases(root, stack, settings),
+        file=file,
         notes=tuple(notes),
     )
     return with_policies(review(material), material, settings)
@@ -116,8 +120,13 @@ def _declared_or_not(root: Path, stack: str, notes: list[str]) -> Sequence[Resou
         return None
 
 
-def _against(root: Path, stack: str, base: str, notes: list[str]) -> tuple[Preview, Sequence[Resource]]:
-    """The steps from what is declared at ``base`` to what is declared now; each program in a process of its own."""
+def _against(
+    root: Path, stack: str, base: str, notes: list[str], file: list[Finding]
+) -> tuple[Preview, Sequence[Resource]]:
+    """The steps from what is declared at ``base`` to what is declared now; each program in a process of its own.
+
+    ``notes`` and ``file`` get what the two stack files themselves tell.
+    """
     from adapters.git_tree import tree_at
     from lab.engine.providers.cloudflare.kinds import KINDS
 
@@ -126,10 +135,23 @@ def _against(root: Path, stack: str, base: str, notes: list[str]) -> tuple[Previ
         now = pool.submit(_declared, root, stack, root)
         before = _declared(folder, stack, root) if there else []
         notes += _changed_secrets(folder, root, stack)
+        if there:
+            _read_files(folder, root, stack, notes, file)
         after = now.result()
     if not before:
         notes.append(f"{base} has no stack {stack}: everything is new")
     return between(before, after, lambda type_: KINDS[type_].replaced_by if type_ in KINDS else frozenset()), after
+
+
+def _read_files(before: Path, after: Path, stack: str, notes: list[str], file: list[Finding]) -> None:
+    try:
+        old = stack_without_hosts(before, stack)
+    except LaunchReadyError as error:
+        notes.append(f"the stack's file of before is not compared: {clean(str(error))[:_LONGEST_NOTE]}")
+        return
+    new = stack_without_hosts(after, stack)
+    file += file_findings(old, new)
+    notes += map(clean, waiver_notes(old.waivers.items, new.waivers.items))
 
 
 def _declared(folder: Path, stack: str, root: Path) -> list[Resource]:

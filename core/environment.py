@@ -73,6 +73,12 @@ class Environment:
         return found
 
     @cached_property
+    def zones(self) -> frozenset[str]:
+        """The names of the zones that are declared, and of the one that this is about."""
+        named = (str(one.properties.get("name", "")) for one in self.of("Zone"))
+        return frozenset(_folded(name) for name in (*named, self.zone) if name)
+
+    @cached_property
     def _zones(self) -> dict[str, str]:
         """Zones by what tells them apart: their URN, and their id once they have one."""
         named = [(one, str(one.properties.get("name", ""))) for one in self.of("Zone")]
@@ -97,6 +103,12 @@ class Environment:
 def environment_of(resources: Iterable[Resource], zone: str = "") -> Environment:
     """The environment that has these resources and no others."""
     return Environment({one.urn: one for one in resources}, complete=True, zone=zone)
+
+
+def within(name: str, zones: Iterable[str]) -> bool:
+    """Whether a name is that of one of the zones, or lies in one."""
+    folded = _folded(name)
+    return any(folded == zone or folded.endswith(f".{zone}") for zone in zones)
 
 
 def _folded(name: Any) -> str:

@@ -18,7 +18,7 @@ from review.differences import Difference, differences
 from review.environment import around
 from review.fates import Trial
 from review.finding import Finding, Waived
-from review.impact import loss_findings, moved_findings
+from review.impact import loss_findings, moved_findings, unknown_findings
 from review.reading import Preview
 from review.records import record_findings
 from review.rulesets import ruleset_findings
@@ -77,6 +77,8 @@ class Material:
     declared: Sequence[Resource] | None = None
     zone: str = ""
     cases: Sequence[Trial] = ()
+    file: Sequence[Finding] = ()
+    """Findings about the stack's file itself, where the one before is known."""
     notes: tuple[str, ...] = ()
 
 
@@ -88,7 +90,7 @@ def review(material: Material) -> Review:
     tried = behaviour(before, after, material.platform, material.cases)
     found = [one for step in moving for one in _of_step(step, before, after)]
     found = [*settled(found, tried), *change_findings(tried), *moved_findings(moving)]
-    found += _thresholds(moving, before, material.thresholds)
+    found += [*_thresholds(moving, before, material.thresholds), *material.file]
     waived = [_waived(one, material.waivers, material.today) for one in found]
     return Review(
         stack=material.stack,
@@ -118,12 +120,13 @@ def _of_step(step: Step, before: Environment, after: Environment) -> Iterator[Fi
     if kind == "DnsRecord":
         yield from record_findings(step, before, after)
     elif kind == "Ruleset":
-        yield from ruleset_findings(step)
+        yield from ruleset_findings(step, after.zones)
     elif kind == "ZoneSetting":
         yield from setting_findings(step)
     else:
         yield from property_findings(step)
         yield from loss_findings(step)
+        yield from unknown_findings(step)
 
 
 def _thresholds(moving: Iterable[Step], before: Environment, limits: Thresholds) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from core.environment import Environment
 from core.resources import has_open
 from core.settings.platform import Platform
+from core.visitor import VISITOR
+from edge import Request
 from review.fates import Fate, Trial, fates, request_of
 from review.finding import Direction, Finding
 from review.probes import Probe, probes
@@ -54,13 +56,24 @@ def behaviour(before: Environment, after: Environment, platform: Platform, cases
             not_tried="the preview leaves out what does not change, and the program's declaration is not known"
         )
     changed = list(_changed_expressions(before, after))
-    made, left_out = probes(platform, after.web_names or before.web_names, changed)
+    made, left_out = probes(platform, _answering_first(after, after.web_names or before.web_names), changed)
     trials = [*cases, *(trial for probe in made for trial in _once(probe, platform))]
     trials += _bursts(before, after, made, platform)
     old, new = fates(before, trials), fates(after, trials)
     pairs = list(zip(trials, old, new, strict=True))
     undecided = sum(one.undecided or other.undecided for _, one, other in pairs)
     return Behaviour(tuple(_grouped(pairs)), len(trials), left_out, undecided)
+
+
+def _answering_first(environment: Environment, hosts: Sequence[str]) -> list[str]:
+    """Names that lead visitors elsewhere go last: most requests are tried on the first, and would all be redirected."""
+    asked = [
+        Trial(host, (Request("GET", f"https://{host}/", fields=VISITOR, at=0.0),)) for host in hosts if "*" not in host
+    ]
+    leading = {
+        one.what for one, fate in zip(asked, fates(environment, asked), strict=True) if fate.action == "redirect"
+    }
+    return sorted(hosts, key=lambda host: host in leading)
 
 
 def _once(probe: Probe, platform: Platform) -> Iterator[Trial]:
@@ -111,7 +124,9 @@ def _grouped(pairs: Iterable[tuple[Trial, Fate, Fate]]) -> Iterator[Change]:
             direction=direction,
             examples=tuple(one.what for one, _, _ in members[:_SHOWN]),
             count=len(members),
-            rules=frozenset({fate.rule for _, *sides in members for fate in sides} - {""}),
+            rules=frozenset(
+                {name for _, *sides in members for fate in sides for name in (fate.rule, fate.past)} - {""}
+            ),
         )
 
 

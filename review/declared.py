@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from core.resources import Resource
 from review.reading import Preview
+from review.sealing import sealed
 from review.steps import CREATE, DELETE, REPLACE, SAME, UPDATE, Step
 
 ReplacedBy = Callable[[str], frozenset[str]]
@@ -39,7 +40,7 @@ def _steps(old: dict[str, Resource], new: dict[str, Resource], replaced_by: Repl
         keys = [key for key in dict.fromkeys((*was.properties, *is_now.properties)) if _differs(key, was, is_now)]
         forces = tuple(key for key in keys if key in replaced_by(is_now.type))
         op = REPLACE if forces else UPDATE if keys else SAME
-        yield Step(op, urn, was, is_now, dict.fromkeys(keys, "update"), forces)
+        yield sealed(Step(op, urn, was, is_now, dict.fromkeys(keys, "update"), forces))
 
 
 def _differs(key: str, was: Resource, is_now: Resource) -> bool:

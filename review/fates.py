@@ -37,6 +37,8 @@ class Fate:
     passed: int = 0
     undecided: bool = False
     cached: bool = False
+    past: str = ""
+    """The last rule whose skip took it past others."""
 
 
 def request_of(probe: Probe, at: float = 0.0) -> Request | None:
@@ -68,8 +70,9 @@ def _fate(decisions: Sequence[Decision]) -> Fate:
     told = _told(one) if one.certain else f"cannot be told ({one.undecided[0].reasons})"
     if len(decisions) > 1:
         told += f" from request {passed + 1} on" if passed < len(decisions) else f", all {len(decisions)}"
+    past = one.skipped_by[-1] if one.skipped_by else ""
     action = "log" if one.action == "pass" and one.logged else one.action
-    return Fate(told, action, one.phase, one.rule, passed, not one.certain, one.cache.get("cache") is True)
+    return Fate(told, action, one.phase, one.rule, passed, not one.certain, one.cache.get("cache") is True, past)
 
 
 def _told(one: Decision) -> str:
@@ -79,5 +82,6 @@ def _told(one: Decision) -> str:
         return f"{'blocked' if one.action == 'block' else 'challenged'} ({one.rule})"
     notes = [f"logged by {', '.join(one.logged)}"] if one.logged else []
     notes += ["may be cached"] if one.cache.get("cache") is True else []
+    notes += [f"sent on as {one.target}"] if one.target is not None else []
     notes += [f"past {one.skipped_by[-1]}'s skip"] if one.skipped_by else []
     return f"passes ({'; '.join(notes)})" if notes else "passes"

@@ -74,6 +74,7 @@ _LOSSES: Final[Mapping[str, Loss]] = {
         "outage", "every secret in it, and whatever reads one fails", "whatever reads a secret fails", 3
     ),
     "SecretsStoreSecret": Loss("outage", "whatever reads it fails", "whatever reads it fails", 13),
+    "AwsSecret": Loss("outage", "whatever reads it fails", "whatever reads it fails", 13),
     "Healthcheck": Loss("weaker", "nobody is told when it is down", "", 60),
     "NotificationPolicy": Loss("weaker", "nobody is told", "", 60),
     "NotificationPolicyWebhooks": Loss("weaker", "alerts that go there are lost", "", 60),
@@ -85,6 +86,35 @@ _LOSSES: Final[Mapping[str, Loss]] = {
 }
 # What has a module of its own.
 _ELSEWHERE: Final = frozenset({"DnsRecord", "Ruleset", "ZoneSetting"})
+_HARMLESS: Final = frozenset(
+    {
+        *("ZeroTrustAccessServiceToken", "HostnameTlsSetting", "TotalTls", "MtlsCertificate"),
+        *("TieredCache", "RegionalTieredCache", "ArgoTieredCaching", "ArgoSmartRouting", "WebAnalyticsSite"),
+    }
+)
+"""Kinds that are understood, and of which nobody misses one that goes."""
+
+
+_CODE: Final = "code that nobody sees here answers requests"
+_FITS: Final = "rules that ask the list fit other requests"
+_NEW: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("WorkersScript", "WorkersRoute", "WorkersCustomDomain", "PagesProject", "PagesDomain"), _CODE),
+    **dict.fromkeys(("List", "ListItem"), _FITS),
+}
+"""Kinds of which one more may take protection away."""
+
+
+def unknown_findings(step: Step) -> Iterator[Finding]:
+    """A resource of a kind that no part of a review knows, or of which one more may weaken: that cannot be told."""
+    subject = step.subject
+    if step.op == CREATE and subject.kind in _NEW:
+        yield _finding("unclear", step, "made", "made", f"{_NEW[subject.kind]}: read it", None)
+    if subject.kind in _HARMLESS or subject.kind in _LOSSES or subject.type.startswith("pulumi:"):
+        return
+    done = {CREATE: "made", DELETE: "deleted", REPLACE: "replaced"}.get(step.op)
+    if done:
+        why = f"what {subject.kind} does to traffic or to protection is not known here: read it"
+        yield _finding("unclear", step, "unknown", done, why, None)
 
 
 def loss_findings(step: Step) -> Iterator[Finding]:

@@ -19,6 +19,10 @@ _GONE: Final[Mapping[str, str]] = {
     "MTA-STS": "mail to the zone may go in the clear",
     "TLS-RPT": "nobody is told of mail that could not come encrypted",
 }
+_EMPTY: Final[Mapping[str, str]] = {
+    "SPF": "it lets everybody send",
+    "DMARC": "it asks receivers for nothing, and brings reports alone",
+}
 _FLAGS: Final = (
     ("t", "n", ("y", "n"), "test mode asks receivers for nothing"),
     ("adkim", "r", ("r", "s"), "any subdomain's signature counts"),
@@ -40,9 +44,15 @@ def text_findings(step: Step) -> Iterator[Finding]:
     if old is not None and (new is None or new.scheme != old.scheme):
         yield _finding("weaker", step, old.scheme, f"{old.scheme} removed", _GONE[old.scheme])
     if new is not None and (old is None or new.scheme != old.scheme):
-        yield _finding("stronger", step, new.scheme, f"{new.scheme} added", "")
+        empty = _EMPTY.get(new.scheme, "") if _is_empty(new) else ""
+        yield _finding("neutral" if empty else "stronger", step, new.scheme, f"{new.scheme} added", empty)
     if old is not None and new is not None and old.scheme == new.scheme and old.plain != new.plain:
         yield from _changed(step, old, new)
+
+
+def _is_empty(text: Text) -> bool:
+    """Whether a record that is new protects nothing."""
+    return text.all_ in "+?" if text.scheme == "SPF" else _policy(text, "p") in ("none", None)
 
 
 def _text(resource: Resource | None) -> Text | str | None:
@@ -60,7 +70,11 @@ def _changed(step: Step, old: Text, new: Text) -> Iterator[Finding]:
     elif old.scheme == "DKIM":
         yield from _dkim(step, old, new)
     else:
-        yield from _tags(step, old, new, skipping=())
+        yield from _reported(step, old, new, "rua")
+        if old.scheme == "MTA-STS" and old.tags.get("id") != new.tags.get("id"):
+            why = "the policy itself stands in no record: does it still say enforce, and name every mail server?"
+            yield _finding("unclear", step, old.scheme, "MTA-STS tells of another policy", why)
+        yield from _tags(step, old, new, skipping=("rua", "id"))
 
 
 def _spf(step: Step, old: Text, new: Text) -> Iterator[Finding]:
@@ -70,6 +84,9 @@ def _spf(step: Step, old: Text, new: Text) -> Iterator[Finding]:
         yield _finding(_direction(found), step, "SPF", f"SPF {_all(old)} → {_all(new)}", why)
     came = [term for term in new.tags if term not in old.tags and not term.lower().endswith("all")]
     went = [term for term in old.tags if term not in new.tags and not term.lower().endswith("all")]
+    if not came and not went and old.all_ == new.all_:
+        what = f"SPF in another order: {' '.join(new.tags)}"
+        yield _finding("unclear", step, "SPF", what, "the first term that fits decides, and nothing after all counts")
     if came:
         yield _finding("weaker", step, "SPF", f"SPF + {' '.join(came)}", "more machines may send mail as the zone")
     if went:
@@ -93,13 +110,30 @@ def _dmarc(step: Step, old: Text, new: Text) -> Iterator[Finding]:
         if found != "same":
             what = f"DMARC {tag}: {show(old.tags.get(tag, default))} → {show(new.tags.get(tag, default))}"
             yield _finding(_direction(found), step, "DMARC", what, why if found == "weaker" else "")
-    if old.tags.get("rua") and not new.tags.get("rua"):
-        yield _finding(
-            "weaker", step, "DMARC", f"DMARC rua: {old.tags['rua']} → nothing", "nobody gets reports any more"
+    share = compare("more", old.tags.get("pct", "100"), new.tags.get("pct", "100"))
+    if share != "same":
+        what = f"DMARC pct: {old.tags.get('pct', '100')} → {new.tags.get('pct', '100')}"
+        yield _finding(_direction(share), step, "DMARC", what, "the policy counts for a part of the mail alone")
+    yield from _reported(step, old, new, "rua", "ruf")
+    yield from _tags(step, old, new, skipping=("p", "sp", "np", "t", "adkim", "aspf", "pct", "rua", "ruf"))
+
+
+def _reported(step: Step, old: Text, new: Text, *tags: str) -> Iterator[Finding]:
+    """Who gets reports: addresses of URIs, with commas between them."""
+    for tag in tags:
+        before, after = (
+            [uri.strip() for uri in side.tags.get(tag, "").split(",") if uri.strip()] for side in (old, new)
         )
-    yield from _tags(
-        step, old, new, skipping=("p", "sp", "np", "t", "adkim", "aspf", *([] if new.tags.get("rua") else ["rua"]))
-    )
+        went, came = [uri for uri in before if uri not in after], [uri for uri in after if uri not in before]
+        if went:
+            why = "no reports come there any more" if after else "nobody gets reports any more"
+            yield _finding("weaker", step, old.scheme, f"{old.scheme} {tag}: without {', '.join(went)}", why)
+        if came:
+            yield _finding("neutral", step, old.scheme, f"{old.scheme} {tag}: with {', '.join(came)}", "")
+
+
+def _addresses(listed: str) -> list[str]:
+    return [uri.strip() for uri in listed.split(",") if uri.strip()]
 
 
 def _policy(text: Text, tag: str) -> str | None:

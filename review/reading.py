@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from core.errors import ReviewError
 from core.terminal import clean
 from review.json_stream import Source
+from review.sealing import sealed
 from review.steps import Step, joined, step_of
 
 _OF_A_PREVIEW = ("steps", "changeSummary", "diagnostics", "duration", "config", "maybeCorrupt")
@@ -57,7 +58,7 @@ def preview_of(file: BinaryIO, name: str = "the preview") -> Preview:
             document.take(key, source.value())
     rest = list(_events(source, document)) if document.is_event else []
     document.end(source, events=bool(rest))
-    return Preview(joined(document.steps), document.counts, tuple(document.warnings))
+    return Preview(_whole(document.steps), document.counts, tuple(document.warnings))
 
 
 def preview_from(document: Mapping[str, Any], name: str = "the preview") -> Preview:
@@ -67,7 +68,11 @@ def preview_from(document: Mapping[str, Any], name: str = "the preview") -> Prev
     for key, value in document.items():
         if key != "steps":
             found.take(key, value)
-    return Preview(joined(found.steps), found.counts, tuple(found.warnings))
+    return Preview(_whole(found.steps), found.counts, tuple(found.warnings))
+
+
+def _whole(steps: list[tuple[str, Step]]) -> list[Step]:
+    return [sealed(step) for step in joined(steps)]
 
 
 class _Document:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from core.environment import Environment
+from core.environment import Environment, within
 from core.resources import Resource, is_open
+from review.authorities import authority_findings
 from review.finding import Direction, Finding
 from review.mail import text_findings
 from review.show import named, show
 from review.steps import Step
 
 _WEB: Final = ("A", "AAAA", "CNAME")
+# What it means that a record leads out of the stack's zones.
+_NOT_OURS: Final = {
+    "CNAME": "whoever holds that name answers for this one, with its cookies",
+    "MX": "mail, links to reset a password among it, goes there",
+    "NS": "whoever runs that server answers for every name below this one",
+}
 _ANSWERED: Final = {"A": _WEB, "AAAA": _WEB, "CNAME": _WEB, "MX": ("MX",), "NS": ("NS",)}
 
 
@@ -21,12 +29,23 @@ def record_findings(step: Step, before: Environment, after: Environment) -> Iter
     subject = step.subject
     type_ = str(subject.properties.get("type", ""))
     yield from _exposed(step, before)
-    if type_ == "TXT":
-        yield from text_findings(step)
-    if type_ == "CAA":
-        yield from _authorities(step, before, after)
+    for half in _halves(step):
+        if type_ == "TXT":
+            yield from text_findings(half)
+        if type_ == "CAA":
+            yield from authority_findings(half, before, after)
     yield from _unanswered(step, after)
-    yield from _led_elsewhere(step)
+    yield from _led_elsewhere(step, after)
+    yield from _foreign(step, after)
+
+
+def _halves(step: Step) -> Iterator[Step]:
+    """The step, or where the record gets another name, what that is to whoever asks: one goes, and one comes."""
+    if step.before is None or step.after is None or _name(step.before) == _name(step.after):
+        yield step
+    else:
+        yield replace(step, after=None)
+        yield replace(step, before=None)
 
 
 def _exposed(step: Step, before: Environment) -> Iterator[Finding]:
@@ -46,34 +65,6 @@ def _exposed(step: Step, before: Environment) -> Iterator[Finding]:
         why = "who knows the address of an origin goes round the edge"
         what = f"{name}: an origin's address, {show(address)}, in a record that is not proxied"
         yield _finding("weaker", "dns.origin-shown", step, what, why, 19)
-
-
-def _authorities(step: Step, before: Environment, after: Environment) -> Iterator[Finding]:
-    """CAA (RFC 8659): a name with none lets every authority sign; each ``issue`` lets one more."""
-    record = step.subject
-    name, tag, value = _name(record), _caa(record, "tag"), _caa(record, "value")
-    left = [one for one in after.records(name, "CAA") if _caa(one, "tag") == tag and one.urn != record.urn]
-    had = [one for one in before.records(name, "CAA") if _caa(one, "tag") == tag and one.urn != record.urn]
-    if step.after is None:
-        if tag == "iodef":
-            yield _finding(
-                "weaker", "dns.caa", step, f"{name}: CAA iodef {value} removed", "nobody is told of refusals", 55
-            )
-        elif left and value != ";":
-            why = f"{value} may not sign any more: a certificate that is renewed there is not"
-            yield _finding("outage", "dns.caa", step, f"{name}: CAA {tag} {value} removed", why, 45)
-        else:
-            why = "any authority may sign certificates for the name"
-            yield _finding("weaker", "dns.caa", step, f"{name}: the last CAA {tag}, {value}, removed", why, 32)
-    elif step.before is None:
-        widens = bool(had) and tag != "iodef" and value != ";"
-        what = f"{name}: CAA {tag} {value} added"
-        why = f"{value} may sign certificates, too" if widens else ""
-        yield _finding("weaker" if widens else "stronger", "dns.caa", step, what, why, 45)
-    elif (old := _caa(step.before, "value")) != value or _caa(step.before, "tag") != tag:
-        what = f"{name}: CAA {_caa(step.before, 'tag')} {old} → {tag} {value}"
-        why = "another authority may sign, and the one before may not any more"
-        yield _finding("weaker" if value != ";" else "stronger", "dns.caa", step, what, why, 40)
 
 
 def _unanswered(step: Step, after: Environment) -> Iterator[Finding]:
@@ -115,23 +106,43 @@ def _gap(step: Step, name: str, type_: str, others: list[Resource]) -> Iterator[
         yield _finding("outage", "dns.replaced", step, what, why, 12)
 
 
-def _led_elsewhere(step: Step) -> Iterator[Finding]:
-    if step.before is None or step.after is None or step.after.properties.get("type") not in _ANSWERED:
+def _led_elsewhere(step: Step, after: Environment) -> Iterator[Finding]:
+    if step.after is None or step.after.properties.get("type") not in _ANSWERED:
         return
-    old, new = step.before.properties.get("content"), step.after.properties.get("content")
-    if old != new:
-        name, type_ = _name(step.after), step.after.properties["type"]
-        what = f"{name}: {type_} {show(old)} → {show(new)}"
+    old, new = step.before.properties.get("content") if step.before else None, step.after.properties.get("content")
+    if old == new:
+        return
+    name, type_ = _name(step.after), step.after.properties["type"]
+    what = f"{name}: {type_} {show(old) + ' → ' if step.before else ''}{show(new)}"
+    doubt = _NOT_OURS.get(type_, "") if after.zones and not within(str(new), after.zones) else ""
+    if doubt and not is_open(new) and new != ".":
+        yield _finding("unclear", "dns.led-out", step, what, f"{doubt}: is {show(new)} one of yours?", 21)
+    elif step.before is not None:
         yield _finding("neutral", "dns.content", step, what, "traffic goes there as soon as it is applied", 20)
+
+
+def _foreign(step: Step, after: Environment) -> Iterator[Finding]:
+    """A new name in letters that may look like others (RFC 5890: after ``xn--``); a zone's own part is its owner's."""
+    if step.after is None or (step.before is not None and _name(step.before) == _name(step.after)):
+        return
+    name = _name(step.after)
+    zone = max((one for one in after.zones if within(name, (one,))), key=len, default="")
+    labels = name.removesuffix(zone).split(".")
+    if any(not label.isascii() or label.startswith("xn--") for label in labels):
+        why = "a name in other letters than a to z may look like another: read it letter by letter"
+        yield _finding("unclear", "dns.other-letters", step, f"{name}: {ascii(_shown(name))[1:-1]}", why, 22)
+
+
+def _shown(name: str) -> str:
+    """A name as a browser may show it."""
+    try:
+        return name.encode("ascii").decode("idna")
+    except UnicodeError:
+        return name
 
 
 def _name(record: Resource) -> str:
     return str(record.properties.get("name", record.name)).rstrip(".").lower()
-
-
-def _caa(record: Resource, part: str) -> str:
-    data = record.properties.get("data")
-    return show(data.get(part)) if isinstance(data, dict) else show(record.properties.get("content"))
 
 
 def _finding(direction: Direction, rule: str, step: Step, what: str, why: str, weight: int) -> Finding:

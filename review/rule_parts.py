@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from core.resources import is_open
 from review.finding import Direction, Finding
+from review.rule_texts import Told, header_findings, led_out
 from review.scales import ACTIONS, CHALLENGES, RATE_LIMIT, SETTINGS, Compared, compare
 from review.show import show
 
 STOPPING: Final = CHALLENGES | {"block"}
 
-# OWASP's list of headers that keep a browser safe (Secure Headers Project).
-_SAFE_HEADERS: Final = frozenset(
-    {
-        *("strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options"),
-        *("referrer-policy", "permissions-policy", "cross-origin-opener-policy", "cross-origin-resource-policy"),
-        *("cross-origin-embedder-policy", "content-security-policy-report-only"),
-    }
-)
-_LOOSE: Final = re.compile(r"'unsafe-[a-z-]+'|(?<![\w.:/*-])\*(?![\w.:/-])|\bdata:", re.IGNORECASE)
 _SENSITIVITY: Final = ("off", "low", "medium", "default", "high")
 _MANAGED: Final = ("allow", "log", "managed_challenge", "block")
-
-
-class Told(Protocol):
-    """See :class:`review.rulesets.Told`."""
-
-    @property
-    def phase(self) -> str: ...
-
-    def finding(
-        self, direction: Direction, rule: str, ref: str, what: str, why: str = "", weight: int = 25
-    ) -> Finding: ...
 
 
 def part_findings(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
@@ -126,11 +106,25 @@ def _parameters(told: Told, ref: str, action: Any, old: Mapping[str, Any], new: 
     elif action == "set_config":
         yield from _config(told, ref, old, new)
     elif told.phase == "http_response_headers_transform":
-        yield from _headers(told, ref, _mapping(old.get("headers")), _mapping(new.get("headers")))
+        yield from header_findings(told, ref, _mapping(old.get("headers")), _mapping(new.get("headers")))
     else:
         for key in sorted({*old, *new}):
             if old.get(key) != new.get(key):
-                yield told.finding("neutral", "parameters", ref, f"{key}: {show(old.get(key))} → {show(new.get(key))}")
+                what = f"{key}: {show(old.get(key))} → {show(new.get(key))}"
+                why = _doubt(told, action, key, new.get(key))
+                yield told.finding("unclear" if why else "neutral", "parameters", ref, what, why, 18 if why else 25)
+
+
+def _doubt(told: Told, action: Any, key: str, value: Any) -> str:
+    """Why nobody can say that a changed parameter weakens nothing, "" where it cannot."""
+    if action == "redirect":
+        out = led_out(value, told.zones)
+        return f"visitors are led out of the stack's zones, to {', '.join(out)}" if out else ""
+    if action == "route":
+        return "the edge asks another host than DNS says: is it one of yours?"
+    if told.phase == "http_request_late_transform":
+        return "the hosts may trust what stands in a header of the edge's"
+    return "answers that differ by what the key leaves out are given to the wrong visitor" if key == "cacheKey" else ""
 
 
 def _skip(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
@@ -152,6 +146,9 @@ def _managed(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str, Any
         yield told.finding(
             "unclear", "managed", ref, f"another managed ruleset: {show(old.get('id'))} → {show(new.get('id'))}"
         )
+    if old.get("version") != new.get("version"):
+        what = f"version: {show(old.get('version'))} → {show(new.get('version'))}"
+        yield told.finding("unclear", "managed", ref, what, "a version that is held gets no rule against what is new")
     before, after = _overrides(old.get("overrides")), _overrides(new.get("overrides"))
     for place in dict.fromkeys((*before, *after)):
         one, other = before.get(place), after.get(place)
@@ -213,31 +210,6 @@ def _config(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str, Any]
 
 def _switch(*values: Any) -> tuple[Any, ...]:
     return tuple({True: "on", False: "off"}[one] if isinstance(one, bool) else one for one in values)
-
-
-def _headers(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    for name in sorted({*old, *new}):
-        before, after = _header(old.get(name)), _header(new.get(name))
-        if before == after:
-            continue
-        what = f"{name}: {show(before)} → {show(after)}"
-        safe = name.lower() in _SAFE_HEADERS
-        if not safe or before is None:
-            yield told.finding("stronger" if safe else "neutral", "header", ref, what, weight=45)
-        elif after is None:
-            yield told.finding("weaker", "header", ref, what, "browsers are not told to take care any more", 28)
-        else:
-            came = set(_LOOSE.findall(after)) - set(_LOOSE.findall(before))
-            why = f"it allows {' '.join(sorted(came))} now" if came else "whether browsers take less care is not known"
-            yield told.finding("weaker" if came else "unclear", "header", ref, what, why, 28)
-
-
-def _header(found: Any) -> str | None:
-    """The value that a header is set to; None where it is removed or left alone."""
-    one = _mapping(found)
-    if not one or one.get("operation") == "remove":
-        return None
-    return show(one.get("value", one.get("expression")), 4096)
 
 
 def _flat(found: Any) -> list[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from core.resources import UNKNOWN, is_open
 from review.finding import Direction, Finding
+from review.rule_order import move_findings
 from review.rule_parts import STOPPING, part_findings, skips
 from review.show import show
 from review.steps import Step
@@ -32,6 +32,15 @@ _GUARDS: Final = frozenset(
     {"http_request_firewall_custom", "http_request_firewall_managed", "http_ratelimit", "http_request_sbfm"}
 )
 _RESPONSE_HEADERS: Final = "http_response_headers_transform"
+# Phases of which no request that is tried tells what a rule does.
+_LESS: Final = frozenset({_RESPONSE_HEADERS, "http_config_settings", "http_request_origin"})
+# Phases whose rules say in their parameters what they do, each of which can take protection away.
+_BY_PARAMETERS: Final = frozenset(
+    {
+        *(_RESPONSE_HEADERS, "http_config_settings", "http_request_late_transform", "http_request_origin"),
+        "http_request_dynamic_redirect",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Told:
 
     step: Step
     phase: str
+    zones: frozenset[str] = frozenset()
+    """The names of the stack's zones; none where they are not known."""
 
     def finding(self, direction: Direction, rule: str, ref: str, what: str, why: str = "", weight: int = 25) -> Finding:
         """A finding about the rule ``ref``, or about the ruleset where that is empty."""
@@ -59,10 +70,10 @@ class Told:
         )
 
 
-def ruleset_findings(step: Step) -> Iterator[Finding]:
-    """What becomes of a ``Ruleset``."""
+def ruleset_findings(step: Step, zones: Iterable[str] = ()) -> Iterator[Finding]:
+    """What becomes of a ``Ruleset``; ``zones`` are the names of the stack's own."""
     phase = str(step.subject.properties.get("phase", ""))
-    told = Told(step, phase)
+    told = Told(step, phase, frozenset(zones))
     old, new = _rules(step, before=True), _rules(step, before=False)
     if old is None or new is None:
         yield told.finding("unclear", "unknown", "", "its rules are not known", "nobody can say what they stop")
@@ -79,9 +90,31 @@ def ruleset_findings(step: Step) -> Iterator[Finding]:
         yield told.finding(
             "outage", "ruleset-replaced", "", f"the ruleset is replaced (by {', '.join(step.forces)})", why, 14
         )
+    renamed = _renamed(old, new)
+    for was, ref in renamed.items():
+        why = "to Cloudflare it is another rule, whose counters begin anew"
+        yield told.finding("neutral", "renamed", ref, f"was called {was}, and is otherwise the same", why)
+    old = {renamed.get(ref, ref): rule for ref, rule in old.items()}
     for ref in dict.fromkeys((*old, *new)):
-        yield from _one(told, ref, old.get(ref), new.get(ref))
-    yield from _moves(told, old, new)
+        if ref not in renamed.values():
+            yield from _one(told, ref, old.get(ref), new.get(ref))
+    yield from move_findings(told, old, new)
+
+
+def _renamed(old: Mapping[str, Rule], new: Mapping[str, Rule]) -> dict[str, str]:
+    """Rules that are the same under another name: their old names, and their new ones."""
+    came = {ref: _nameless(rule) for ref, rule in new.items() if ref not in old}
+    found: dict[str, str] = {}
+    for was, rule in old.items():
+        same = [ref for ref, body in came.items() if body == _nameless(rule)] if was not in new else []
+        if same:
+            found[was] = same[0]
+            del came[same[0]]
+    return found
+
+
+def _nameless(rule: Rule) -> Rule:
+    return {key: value for key, value in rule.items() if key not in ("ref", "id", "description")}
 
 
 def _rules(step: Step, *, before: bool) -> dict[str, Rule] | None:
@@ -121,9 +154,11 @@ def _one(told: Told, ref: str, old: Rule | None, new: Rule | None) -> Iterator[F
 def _came(told: Told, ref: str, rule: Rule) -> Iterator[Finding]:
     what = f"added: {show(rule.get('action'))} where {show(rule.get('expression'))}"
     if rule.get("action") == "skip":
-        yield told.finding("weaker", "skip", ref, what, f"it takes requests past {skips(rule)}", 16)
-    elif told.phase == "http_config_settings":
-        yield from part_findings(told, ref, {}, rule)
+        direction: Direction = "neutral" if rule.get("enabled", True) is False else "weaker"
+        yield told.finding(direction, "skip", ref, what, f"it takes requests past {skips(rule)}", 16)
+    elif told.phase in _BY_PARAMETERS and rule.get("enabled", True) is not False:
+        found = list(part_findings(told, ref, {}, rule))
+        yield from found or (told.finding("neutral", "added", ref, what),)
     else:
         guards = _guards(rule, told.phase)
         yield told.finding("stronger" if guards else "neutral", "added", ref, what)
@@ -144,6 +179,9 @@ def _changed(told: Told, ref: str, old: Rule, new: Rule) -> Iterator[Finding]:
     was, is_now = old.get("enabled", True), new.get("enabled", True)
     if was != is_now:
         yield _switched(told, ref, new, is_now)
+        if was is False and told.phase in _BY_PARAMETERS:
+            yield from part_findings(told, ref, {}, new)
+            return
     if is_now is False and was is False:
         yield told.finding("neutral", "changed", ref, "changed, and not in force")
         return
@@ -168,59 +206,14 @@ def _expression(told: Told, ref: str, old: Rule, new: Rule) -> Iterator[Finding]
     what = f"where {show(old.get('expression'))} → where {show(new.get('expression'))}"
     if is_open(new.get("expression")):
         yield told.finding("unclear", "expression", ref, what, "its expression is not known yet", 17)
+    elif told.phase in _LESS:
+        why = "whether what it does applies to more requests, or to fewer, is not known: read both"
+        yield told.finding("unclear", "expression", ref, what, why, 30)
     elif told.phase in _GUARDS:
         why = "no request that was tried settles whether it stops fewer: read both"
         yield told.finding("unclear", "expression", ref, what, why, 30)
     else:
         yield told.finding("neutral", "expression", ref, what, "", 30)
-
-
-def _moves(told: Told, old: Mapping[str, Rule], new: Mapping[str, Rule]) -> Iterator[Finding]:
-    """Rules that stand elsewhere among those that stayed: as few as explain the new order."""
-    stayed = [ref for ref in new if ref in old]
-    places = {ref: place for place, ref in enumerate(ref for ref in old if ref in new)}
-    keep = _longest_rising([places[ref] for ref in stayed])
-    for place, ref in enumerate(stayed):
-        if places[ref] in keep:
-            continue
-        passed = _passed(ref, old, new)
-        why = _weakened_by(ref, passed, new)
-        where = f"before {stayed[place + 1]}" if place + 1 < len(stayed) else "to the end"
-        direction: Direction = "weaker" if why else "neutral"
-        yield told.finding(direction, "moved", ref, f"moved {where}", why, 22)
-
-
-def _passed(ref: str, old: Mapping[str, Rule], new: Mapping[str, Rule]) -> list[tuple[str, bool]]:
-    """The rules that ``ref`` changed places with, and whether it comes before each now."""
-    was, is_now = list(old), list(new)
-    shared = [other for other in new if other in old and other != ref]
-    before = {other: was.index(ref) < was.index(other) for other in shared}
-    after = {other: is_now.index(ref) < is_now.index(other) for other in shared}
-    return [(other, after[other]) for other in shared if before[other] != after[other]]
-
-
-def _weakened_by(ref: str, passed: list[tuple[str, bool]], new: Mapping[str, Rule]) -> str:
-    for other, first in passed:
-        early, late = (ref, other) if first else (other, ref)
-        if new[early].get("action") == "skip" and new[late].get("action") in STOPPING | {"execute"}:
-            return f"the skip rule {early} now comes before {late}"
-    return ""
-
-
-def _longest_rising(places: Sequence[int]) -> set[int]:
-    """A longest rising subsequence: what did not move."""
-    tails: list[int] = []
-    chain: dict[int, int | None] = {}
-    for place in places:
-        at = bisect_left(tails, place)
-        chain[place] = tails[at - 1] if at else None
-        tails[at : at + 1] = [place]
-    kept: set[int] = set()
-    last = tails[-1] if tails else None
-    while last is not None:
-        kept.add(last)
-        last = chain[last]
-    return kept
 
 
 def _normal(expression: Any) -> str:

@@ -7,6 +7,7 @@ Settings: https://developers.cloudflare.com/api/resources/zones/subresources/set
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -37,7 +38,19 @@ SETTINGS: Final[Mapping[str, Scale]] = {
     "development_mode": ("on", "off"),
     "challenge_ttl": "less",
     "ech": OFF_ON,
+    "replace_insecure_js": OFF_ON,
+    "server_side_exclude": OFF_ON,
 }
+HARMLESS_SETTINGS: Final = frozenset(
+    {
+        *("brotli", "early_hints", "http2", "http3", "h2_prioritization", "ipv6", "websockets", "minify", "polish"),
+        *("webp", "rocket_loader", "mirage", "prefetch_preload", "speed_brain", "image_resizing", "fonts"),
+        *("browser_cache_ttl", "cache_level", "edge_cache_ttl", "always_online", "sort_query_string_for_cache"),
+        *("orange_to_orange", "nel", "ip_geolocation", "response_buffering", "automatic_platform_optimization"),
+        *("mobile_redirect", "content_converter", "viewer_image_resizing", "origin_h2_max_streams"),
+    }
+)
+"""Settings that decide over speed alone."""
 HSTS: Final[Mapping[str, Scale]] = {
     "enabled": FALSE_TRUE,
     "max_age": "more",
@@ -88,7 +101,6 @@ PROPERTIES: Final[Mapping[str, Mapping[str, Scale]]] = {
         "serviceAuth401Redirect": FALSE_TRUE,
         "destinations": "more of",
         "selfHostedDomains": "more of",
-        "policies": "more of",
     },
     "NotificationPolicy": {"enabled": FALSE_TRUE},
     "Healthcheck": {
@@ -97,10 +109,41 @@ PROPERTIES: Final[Mapping[str, Mapping[str, Scale]]] = {
         "consecutiveFails": "less",
         "checkRegions": "more of",
     },
-    "LoadBalancerMonitor": {"allowInsecure": (True, False)},
+    "LoadBalancer": {"proxied": FALSE_TRUE},
+    "LoadBalancerMonitor": {"allowInsecure": (True, False), "interval": "less"},
+    "ZeroTrustAccessServiceToken": {"duration": "less"},
     "SecretsStoreSecret": {"scopes": "fewer"},
     "MtlsCertificate": {},
 }
+NEUTRAL: Final[Mapping[str, frozenset[str]]] = {
+    "ZeroTrustAccessApplication": frozenset(
+        {"logoUrl", "appLauncherVisible", "autoRedirectToIdentity", "customDenyMessage", "skipInterstitial"}
+    ),
+    "Healthcheck": frozenset({"timeout", "retries", "consecutiveSuccesses"}),
+    "LoadBalancerMonitor": frozenset({"timeout", "retries", "consecutiveUp", "consecutiveDown"}),
+    "LoadBalancer": frozenset({"ttl", "steeringPolicy", "sessionAffinity", "sessionAffinityTtl"}),
+    "Zone": frozenset({"vanityNameServers"}),
+    "CertificatePack": frozenset({"cloudflareBranding"}),
+    "AwsSecret": frozenset({"version"}),
+}
+"""Properties that weaken nothing, whichever way they change."""
+LABELS: Final = frozenset(
+    {
+        "name",
+        "description",
+        "comment",
+        "tags",
+        "notes",
+        "note",
+        "accountId",
+        "account",
+        "zoneId",
+        "storeId",
+        "urn",
+        "id",
+    }
+)
+"""What any resource is called, and where it belongs."""
 # Weights of the same properties: what is read first.
 WEIGHTS: Final[Mapping[str, int]] = {
     "Zone": 5,
@@ -140,12 +183,13 @@ def _by(difference: float) -> Compared:
 def _by_members(before: Any, after: Any, *, more: bool) -> Compared:
     if not isinstance(before, list | None) or not isinstance(after, list | None):
         return "unclear"
-    old, new = {repr(one) for one in before or ()}, {repr(one) for one in after or ()}
+    # By their number, too: of two members that are not known yet, both look the same.
+    old, new = Counter(map(repr, before or ())), Counter(map(repr, after or ()))
     if old == new:
         return "same"
-    if old < new:
+    if old <= new:
         return "stronger" if more else "weaker"
-    if new < old:
+    if new <= old:
         return "weaker" if more else "stronger"
     # Some came and some went: what came, or what went, may be the hole.
     return "weaker"

@@ -7,7 +7,20 @@ from typing import Any, Final
 
 from core.resources import Resource, is_open
 from review.finding import Direction, Finding, rule_id
-from review.scales import HSTS, PROPERTIES, SETTINGS, WEIGHTS, Compared, Scale, compare
+from review.members import member_findings, opens, properties_of
+from review.scales import (
+    HARMLESS_SETTINGS,
+    HSTS,
+    LABELS,
+    NEUTRAL,
+    PROPERTIES,
+    SETTINGS,
+    WEIGHTS,
+    Compared,
+    Scale,
+    compare,
+)
+from review.sealing import laid_open
 from review.show import show
 from review.steps import Step
 
@@ -47,16 +60,39 @@ def setting_findings(step: Step) -> Iterator[Finding]:
         if id_ == "security_header":
             yield from _hsts(step, before, after)
         else:
-            yield from _scaled(step, id_, SETTINGS.get(id_), before, after, _MEANS.get(id_, ""))
+            # What no scale knows, and is known for nothing else, cannot be told.
+            scale = SETTINGS.get(id_, None if id_ in HARMLESS_SETTINGS else ())
+            yield from _scaled(step, id_, scale, before, after, _MEANS.get(id_, ""))
 
 
 def property_findings(step: Step) -> Iterator[Finding]:
-    """Properties of any resource that a scale knows."""
+    """Properties of any other resource: by a scale, and what none knows as such."""
+    yield from _laid_open(step)
+    if step.before is None and step.after is not None and (why := opens(step.subject.kind, step.after.properties)):
+        yield _finding("weaker", step, "made", "made", why)
     if step.before is None or step.after is None:
         return
-    for key, scale in PROPERTIES.get(step.subject.kind, {}).items():
-        before, after = step.before.properties.get(key), step.after.properties.get(key)
-        yield from _scaled(step, key, scale, before, after, "")
+    kind, old, new = step.subject.kind, step.before.properties, step.after.properties
+    for direction, key, what, why in member_findings(kind, old, new):
+        yield _finding(direction, step, key, what, why)
+    scales, told = PROPERTIES.get(kind, {}), NEUTRAL.get(kind, frozenset()) | LABELS | properties_of(kind)
+    for key in dict.fromkeys((*scales, *old, *new)):
+        before, after = old.get(key), new.get(key)
+        if key in scales:
+            yield from _scaled(step, key, scales[key], before, after, "")
+        elif before != after and key not in told and not key.startswith("__"):
+            what = "changed, and is not known yet" if is_open(before) or is_open(after) else _from_to(before, after)
+            yield _finding("unclear", step, key, what, "whether it protects less is not known: read it")
+
+
+def _from_to(before: Any, after: Any) -> str:
+    return f"{_word(before)} → {_word(after)}"
+
+
+def _laid_open(step: Step) -> Iterator[Finding]:
+    for place in laid_open(step):
+        why = "it stands in the state, and in every preview, for all to read"
+        yield _finding("weaker", step, place, "was a secret, and is in the clear now", why)
 
 
 def _scaled(step: Step, key: str, scale: Scale | None, before: Any, after: Any, means: str) -> Iterator[Finding]:
@@ -89,7 +125,9 @@ def _inside(value: Any) -> Mapping[str, Any] | None:
 def _finding(direction: Direction, step: Step, key: str, what: str, why: str) -> Finding:
     resource = step.subject
     setting = resource.kind == "ZoneSetting"
-    name = key if setting else f"{resource.name} {key}"
+    # Several zones have a setting each, and the program names the resource after both.
+    zone = resource.name.rpartition("/")[0]
+    name = f"{resource.name} {key}" if not setting else f"{zone}/{key}" if zone else key
     weight = _SETTING_WEIGHTS.get(key.split(".")[0], 30) if setting else WEIGHTS.get(resource.kind, 50)
     rule = rule_id("setting" if setting else _rule_of(resource), key)
     return Finding(

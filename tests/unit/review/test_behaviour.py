@@ -37,6 +37,20 @@ def test_a_path_that_is_stopped_no_more_is_named() -> None:
     assert made.status == 2
 
 
+def test_requests_are_tried_where_visitors_are_and_not_on_a_name_that_leads_there() -> None:
+    leads = rule("canonical", 'http.host eq "example.com"', "redirect")
+    leads |= {"actionParameters": {"fromValue": {"targetUrl": {"value": "https://www.example.com"}}}}
+    redirects = ruleset("http_request_dynamic_redirect", leads)
+    apex, www = a("example.com"), a("www.example.com")
+    made = reviewed(
+        step("DnsRecord", "apex", apex, apex),
+        step("DnsRecord", "www", www, www),
+        step("Ruleset", "redirects", redirects, redirects),
+        step("Ruleset", "waf", ruleset(WAF, rule("admin", ADMIN)), ruleset(WAF, rule("admin", "ssl and not ssl"))),
+    )
+    assert "https://www.example.com/admin" in fates(made, "weaker")[0]
+
+
 def test_an_expression_that_stops_more_strengthens() -> None:
     made = changed(WAF, [rule("admin", 'http.request.uri.path eq "/admin"')], [rule("admin", ADMIN)])
     assert fates(made, "weaker") == []
