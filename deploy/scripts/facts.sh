@@ -23,16 +23,27 @@ links() {
     }
 }
 
+# WORD NUMBER FILE: that line of a small file, if there is one, with the word before it; no program is started for it.
+say() {
+    [ -s "$3" ] || return 0
+    {
+        [ "$2" = 1 ] || IFS= read -r text || return 0
+        IFS= read -r text || [ -n "$text" ] || return 0
+    } <"$3"
+    printf '%s %s\n' "$1" "$text"
+}
+
 facts() {
     links
     for colour in blue green; do
         [ ! -S "$run/$colour.sock" ] || echo "socket $colour"
     done
     for file in "$srv"/releases/*/.launch/release.json; do
-        [ ! -e "$file" ] || sed 's/^/release /' "$file"
+        say release 1 "$file"
     done
-    [ ! -s "$launch/lease" ] || sed -n -e '1s/^/lease /p' -e '2s/^/leased /p' "$launch/lease"
-    [ ! -s "$launch/cool" ] || echo "cool $(head -n 1 "$launch/cool")"
+    say lease 1 "$launch/lease"
+    say leased 2 "$launch/lease"
+    say cool 1 "$launch/cool"
     read -r up _ </proc/uptime
     echo "up ${up%.*}"
     [ ! -e "$srv/maintenance.html" ] || echo "maintenance on"

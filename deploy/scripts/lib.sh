@@ -24,6 +24,7 @@ step_begins() {
 
 step_ends() {
     exec 8>&-
+    chained=no
 }
 
 # One whole line, chained to the one before and on the disk before this returns. A line that a power cut tore is closed
@@ -37,16 +38,21 @@ journal() {
         head=$(head_of "$ledger")
         size=$(stat -c %s "$ledger" 2>/dev/null || echo 0)
     }
+    chained=no
     line="${1%\}},\"seq\":$seq,\"prev\":\"$head\"}"
     printf '%s\n' "$line" >>"$ledger" && sync "$ledger" || return 1
     head=$(printf %s "$line" | sha256sum)
+    head=${head%% *}
     # The line is ASCII: its characters are its bytes.
-    printf '%d %d %s\n' $((size + ${#line} + 1)) $((seq + 1)) "${head%% *}" >"$launch/head"
+    size=$((size + ${#line} + 1)) seq=$((seq + 1)) chained=yes
+    printf '%d %d %s\n' "$size" "$seq" "$head" >"$launch/head"
 }
 
 # What the last step noted of the journal: $size in bytes, $seq of the next line, $head. Not once anything else was
-# written there, and not after a boot.
+# written there, and not after a boot. Of what this step itself wrote nothing needs to be read.
+chained=no
 known_head() {
+    [ "$chained" = no ] || return 0
     { read -r size seq head <"$launch/head"; } 2>/dev/null && [ "$(stat -c %s "$ledger" 2>/dev/null)" = "$size" ]
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 # Bring a release up in a colour that has no traffic. reuse=yes: as it is, if it answers; else started anew.
-trap 'rm -f "$heard"' EXIT
+trap '[ ! -e "$heard" ] || rm "$heard"' EXIT
 step_begins
 [ -z "$entry" ] || journal "$entry" || [ "$must_record" = no ]
 
@@ -40,19 +40,33 @@ proven() {
     depends || { good=0 && return 1; }
 }
 
+# Does it answer as it is? Nobody reads a body of which nothing is asked.
+answers() {
+    lacks=no
+    if [ -n "$body" ]; then healthy; return; fi
+    answer=$(curl --silent --globoff --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 5 --output /dev/null \
+        --write-out '%{http_code} %header{x-release}' "http://app$health_path" || true)
+    [ "$answer" = "$status $version" ]
+}
+
 how=warm
-if [ "$reuse" = no ] || ! healthy; then
+if [ "$reuse" = no ] || ! answers; then
     how=cold
     settle
     point "$srv/slots/$colour" "../releases/$version"
     use_credentials
     sudo -n systemctl restart "app@$colour.service" || true
 fi
-# Only now: what ran here before had its last words too.
-since=$(date +%s.%3N)
-step_ends
+# What is warm and depends on nothing is proven by now, within the step.
+over=no
+if [ "$how" = cold ] || [ -n "$dependencies" ]; then
+    over=yes
+    # Only now: what ran here before had its last words too.
+    since=$(date +%s.%3N)
+    step_ends
+fi
 # What was unpacked reaches the disk while the release starts: a later power cut must not leave holes in it.
-[ "$how" = warm ] || sync -f "$srv/releases" &
+if [ "$how" = cold ]; then sync -f "$srv/releases" & fi
 good=0
 fresh=no
 missing=
@@ -74,7 +88,7 @@ done
 wait
 [ "$how" = cold ] || how=warm
 [ -z "$seen" ] || {
-    step_begins
+    [ "$over" = no ] || step_begins
     journal "$seen" || [ "$must_record" = no ]
 }
 echo "healthy $how"

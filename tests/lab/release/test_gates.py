@@ -77,7 +77,7 @@ def test_a_body_a_dependency_and_a_warm_up_are_asked_for_and_named(fleet: Any, b
     assert "hunter22" not in said
 
     # So many passes, that the deadline comes between the last word of the dependency and the next question to it.
-    settings(fleet, health={"passes": 10, "interval_seconds": 0.1, "timeout_seconds": 3})
+    settings(fleet, health={"passes": 5, "interval_seconds": 0.1, "timeout_seconds": 3})
     down = {**right, "/readyz/db": (503, "connection refused")}
     with pytest.raises(HealthError) as refused:
         deploy(fleet.world, builder("3.0.0", answers=down))
