@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +23,18 @@ def tree_at(root: Path, ref: str) -> Iterator[Path]:
         folder = Path(name).resolve()
         archive = folder / "tree.tar"
         _git(root, "archive", "--format=tar", f"--output={archive}", commit)
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+        _unpack(archive, folder)
         archive.unlink()
         yield folder
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """By tar(1), which leads nothing outside: Python's filters for that came with 3.11.4, and Debian 12 has 3.11.2."""
+    done = subprocess.run(
+        ["tar", "-xf", str(archive), "-C", str(folder)], capture_output=True, check=False, timeout=_SECONDS
+    )
+    if done.returncode:
+        raise ReviewError(f"tar failed: {done.stderr.decode(errors='replace').strip()[:200]}")
 
 
 def _git(root: Path, *words: str) -> bytes:
