@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.site import Reply, Visitor
 from readiness.check import Check, Evidence, Result, Table, held, unknown
-from readiness.exchange import exchange
+from readiness.exchange import exchange, kept_out
 from readiness.rows.headers import checks
 from readiness.target import Target
 
@@ -90,13 +90,11 @@ def _origins(target: Target) -> tuple[str, ...]:
 
 
 def _judged(check: Check, asked: list[Asked], wrong: Callable[[Asked], bool]) -> Result:
-    answered = [one for one in asked if one.reply.status]
     evidence = _evidence(asked)
-    found = [one for one in answered if wrong(one)]
+    found = [one for one in asked if wrong(one)]
     first = [exchange(f"{one.line}\nOrigin: {one.origin}", one.reply, told=_TOLD, body=False) for one in found[:2]]
-    if not found and len(answered) < len(asked):
-        why = f"{len(asked) - len(answered)} of {len(asked)} requests had no answer: run this again when it answers"
-        return unknown(check, why, evidence)
+    if not found and (why := kept_out([one.reply for one in asked])):
+        return unknown(check, f"{why}: run this again when it answers", evidence)
     said = [f"{one.line} lets {one.origin} in{' with cookies' if one.with_credentials else ''}" for one in found]
     return held(check, said, f"none of {len(asked)} requests from hostile origins was let in", evidence, *first)
 

@@ -13,7 +13,7 @@ from core.errors import LaunchReadyError
 from core.ports import LiveApi
 from core.settings.hosts import Host
 from core.settings.names import full_name
-from core.site import Reply
+from core.site import Found, Reply
 from readiness.check import Evidence, Result, Said, Table, held, unknown
 from readiness.exchange import exchange
 from readiness.rows.headers import checks
@@ -215,14 +215,20 @@ def _hidden(target: Target, addresses: Mapping[str, str]) -> Result:
     names = [name.name for name in web_names(target.settings)]
     names += [*declared, *(str(record.get("name")) for record in records), *(f"{usual}.{zone}" for usual in _USUAL)]
     wrong: list[str] = []
+    untold: list[str] = []
     asked = [name for name in dict.fromkeys(names) if "*" not in name]
     ends = time.monotonic() + 20
     for name in asked:
         for kind in ("A", "AAAA", "TXT"):
-            found = target.resolver.find(name, kind).records if time.monotonic() < ends else ()
-            wrong += [f"{name} {kind} tells {address}" for address in addresses if _tells(found, address)]
-    if time.monotonic() >= ends and not wrong:
-        return unknown(checks.ORIGIN_HIDDEN, f"{len(asked)} names took DNS longer than 20 s: run this again")
+            found = target.resolver.find(name, kind) if time.monotonic() < ends else Found(name, kind, "TIMEOUT")
+            wrong += [f"{name} {kind} tells {address}" for address in addresses if _tells(found.records, address)]
+            untold += [f"{name} {kind} ({found.status})"] if found.status not in ("NOERROR", "NXDOMAIN") else []
+    if untold and not wrong:
+        why = f"{len(untold)} of {3 * len(asked)} questions to DNS were not answered: {', '.join(untold[:3])}"
+        return unknown(checks.ORIGIN_HIDDEN, why)
+    if not records and not wrong:
+        why = f"{len(asked)} names tell nothing, and the zone's records cannot be read: set CLOUDFLARE_API_TOKEN"
+        return unknown(checks.ORIGIN_HIDDEN, why)
     said = Said("Names that were asked", ", ".join(asked))
     summary = f"{len(asked)} names, {len(records)} live records: none tells one of {len(addresses)} addresses"
     return held(checks.ORIGIN_HIDDEN, list(dict.fromkeys(wrong)), summary, said)

@@ -17,6 +17,11 @@ from readiness.rows.headers.observatory import Seen, is_foreign, max_age, score
 from readiness.rows.headers.route import followed
 from readiness.target import Target
 
+_BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
+    "Safari/537.36"
+}
+_TO_BROWSERS = " (to a browser)"
 _FOREIGN = "https://evil.example"
 _LEAST_POINTS = 90
 _NOWHERE = "/there-is-nothing-here"
@@ -38,7 +43,9 @@ _SHOWN = (
 
 @dataclass(frozen=True)
 class Answers:
-    """What was asked for: path → answer. ``others`` are the API, a static file and errors; ``names`` go by the name."""
+    """What was asked for: path → answer. ``pages`` are there twice, as a browser gets them too; ``others`` are the API,
+    a static file and errors; ``names`` go by the name.
+    """
 
     pages: Mapping[str, Reply]
     others: Mapping[str, Reply]
@@ -55,7 +62,7 @@ def pages(target: Target) -> Iterator[Result]:
     visitor = target.visitor()
     answers = _asked(target, visitor)
     silent = [f"{path} ({reply.reason})" for path, reply in answers.all.items() if not reply.status]
-    silent += [f"{path} ({reply.status})" for path, reply in answers.pages.items() if reply.status >= 400]
+    silent += [f"{path} ({reply.status})" for path, reply in answers.pages.items() if not 200 <= reply.status < 300]
     if silent:
         said = ", ".join(silent[:4])
         why = f"{len(silent)} of {len(answers.all)} addresses give no page ({said}): see launch-ready:readiness.pages"
@@ -80,7 +87,9 @@ CHECKS = (
 
 def _asked(target: Target, visitor: Visitor) -> Answers:
     settings = target.settings.readiness
+    # Somebody may let the checks have what visitors do not get.
     found = {path: visitor.ask("GET", target.url(path)) for path in settings.pages}
+    found |= {path + _TO_BROWSERS: visitor.ask("GET", target.url(path), headers=_BROWSER) for path in settings.pages}
     assets = [asset for reply in found.values() for asset in page.read(reply.text).assets if not is_foreign(asset, "")]
     paths = [settings.calls.me.path, settings.openapi, _NOWHERE, "/" + "long" * 3000]
     paths += [urljoin("/", asset) for asset in dict.fromkeys(assets[:3])]
@@ -102,7 +111,7 @@ def _score(target: Target, visitor: Visitor, answers: Answers) -> Result:
     rows: list[tuple[str, ...]] = []
     lowest = []
     for path, reply in answers.pages.items():
-        cors = visitor.ask("GET", target.url(path), headers={"Origin": _FOREIGN})
+        cors = visitor.ask("GET", target.url(path.removesuffix(_TO_BROWSERS)), headers={"Origin": _FOREIGN})
         found = score(Seen(reply, cors, _FOREIGN, tuple(route), site))
         lowest.append(f"{path} {found.points} ({found.grade})")
         if found.points < _LEAST_POINTS:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 from core.site import Reply
-from readiness.check import Result, Table, held
-from readiness.exchange import exchange
+from readiness.check import Result, Table, held, unknown
+from readiness.exchange import exchange, kept_out
 from readiness.rows.headers import checks, page
 from readiness.rows.headers.names import Name, own_names, web_names
 from readiness.rows.headers.route import Route, followed, host_of, leads_to
@@ -87,8 +87,10 @@ def open_redirects(target: Target) -> Iterator[Result]:
     away = [(line, reply, leads) for line, reply, leads in asked if _away(leads, own) or _refreshes(reply)]
     wrong = [f"{line.splitlines()[0]} leads to {leads or 'where its markup says'}" for line, _, leads in away]
     shown = [exchange(f"GET {line}", reply) for line, reply, _ in away[:3]]
-    silent = sum(1 for _, reply, _ in asked if not reply.status)
-    summary = f"{len(asked)} addresses that name {_EVIL}: none leads there ({silent} got no answer)"
+    if not wrong and (why := kept_out([reply for _, reply, _ in asked])):
+        yield unknown(checks.OPEN_REDIRECT, f"{why}: run this again when it answers")
+        return
+    summary = f"{len(asked)} addresses that name {_EVIL}: none leads there"
     yield held(checks.OPEN_REDIRECT, wrong, summary, *shown)
 
 

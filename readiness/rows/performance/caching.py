@@ -51,6 +51,10 @@ def caching(target: Target) -> Iterator[Result]:
     assets = [_twice(target, visitor, path) for path in list(paths)[:_MOST_ASSETS]]
     private = [path for path in target.settings.platform.private if "*" not in path]
     others = [_twice(target, visitor, path) for path in dict.fromkeys([settings.calls.me.path, *private])]
+    if closed := [f"{one.path} answers {one.reply.status or one.reply.reason}" for one in pages if not _is_page(one)]:
+        why = f"{'; '.join(closed[:3])}: see launch-ready:readiness.pages"
+        yield from (unknown(check, why) for check in (checks.CACHING, checks.COMPRESSION))
+        return
     yield _kept(target, assets, others)
     yield _compressed([*pages, *assets])
 
@@ -64,6 +68,10 @@ def _assets(target: Target, reply: Reply) -> Iterator[str]:
             continue
         if f"{parts.scheme}://{parts.netloc}" == target.origin:
             yield parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _is_page(one: Asked) -> bool:
+    return 200 <= one.reply.status < 300 or one.reply.status == 304
 
 
 def _twice(target: Target, visitor: Visitor, path: str) -> Asked:

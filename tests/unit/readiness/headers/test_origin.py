@@ -57,9 +57,25 @@ class Api:
         return {"id": "ssl", "value": self._mode}
 
 
+RECORD = {"name": "app.community.test", "type": "AAAA", "content": "100::", "proxied": True}
+
+
+def test_names_and_records_that_are_not_answered_tell_nothing() -> None:
+    class Mute(Names):
+        def find(self, name: str, type_: str) -> Found:
+            return Found(name, type_, "TIMEOUT")
+
+    direct = lambda _address: Scripted(lambda *_: reply(403))  # noqa: E731
+    for resolver, api in ((Mute(), Api(records=(RECORD,))), (Names(), None)):
+        found = list(closed(target_of(lambda *_: reply(200), direct=direct, resolver=resolver, live_api=api)))
+        assert [result.outcome for result in found] == [Outcome.PASS, Outcome.CANNOT_TELL]
+
+
 def test_a_host_that_refuses_and_names_that_lead_to_the_edge_are_well() -> None:
     direct = lambda _address: Scripted(lambda *_: reply(403))  # noqa: E731
-    found = list(closed(target_of(lambda *_: reply(200), direct=direct, resolver=Names(), live_api=Api())))
+    found = list(
+        closed(target_of(lambda *_: reply(200), direct=direct, resolver=Names(), live_api=Api(records=(RECORD,))))
+    )
     assert [result.outcome for result in found] == [Outcome.PASS, Outcome.PASS]
 
 
@@ -89,7 +105,9 @@ def test_an_address_behind_a_proxied_record_is_asked_too() -> None:
 def test_an_address_is_not_found_in_a_longer_one() -> None:
     resolver = Names(direct=("203.0.113.110",))
     direct = lambda _address: Scripted(lambda *_: reply(403))  # noqa: E731
-    found = list(closed(target_of(lambda *_: reply(200), direct=direct, resolver=resolver, live_api=Api())))
+    found = list(
+        closed(target_of(lambda *_: reply(200), direct=direct, resolver=resolver, live_api=Api(records=(RECORD,))))
+    )
     assert found[1].outcome is Outcome.PASS
 
 
