@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -11,7 +12,7 @@ import pytest
 
 from cli.target import reached_target
 from lab import artifacts
-from lab.artifacts.variants import FAULTY
+from lab.artifacts.variants import FAULTY, VARIANTS
 from lab.hosts import identity
 from lab.hosts.host import named
 from lab.place import here
@@ -30,22 +31,25 @@ page_loads = import_module("readiness.rows.performance.pages")
 flow_loads = import_module("readiness.rows.performance.flows")
 
 Seeded: TypeAlias = Callable[..., AbstractContextManager[None]]
-Decide: TypeAlias = Callable[[str], Result]
+Decide: TypeAlias = Callable[..., Result]
+DecideAll: TypeAlias = Callable[..., dict[str, Result]]
 
 
 @pytest.fixture(scope="package")
 def seeded(lab: dict[str, Any]) -> Iterator[Seeded]:
     """``with seeded("flag"):`` has the fault on, on every host, until the block ends; the release ``faulty`` is live.
 
-    A lab that is up already must be new, or have the same artefact: a version never changes its content.
+    The good release is the one before it. A lab that is up already must be new, or have the same artefacts: a version
+    never changes its content.
     """
-    place = here()
+    place, variants = here(), (VARIANTS[0], FAULTY)
     must(place, print, "up", *STACK)
-    artifact = artifacts.build(place, print, variants=(FAULTY,))[FAULTY.key]
+    built = artifacts.build(place, print, variants=variants)
     with pytest.MonkeyPatch.context() as patch:
         # The stack's file says that this is CI.
         patch.setenv("LAUNCH_READY_WHO", "ci")
-        must(place, print, "deploy", *STACK, "--watch", "0", "--artifact", str(artifact))
+        for variant in variants:
+            must(place, print, "deploy", *STACK, "--watch", "0", "--artifact", str(built[variant.key]))
     files = [named(place, host["name"]).root / identity.FAULTS.lstrip("/") for host in lab["hosts"]]
 
     @contextmanager
@@ -94,10 +98,23 @@ def probes() -> dict[str, Probe]:
 
 @pytest.fixture(scope="package")
 def decide(target: Target, probes: dict[str, Probe]) -> Decide:
-    """The result of one check, by its id, as soon as its probe knows it: nobody waits for the probe's other checks."""
+    """The result of one check, by its id, as soon as its probe knows it: nobody waits for the probe's other checks.
 
-    def decided(id_: str) -> Result:
-        return next(result for result in probes[id_].run(target) if result.check.id == id_)
+    A second argument is another target than the lab as it is declared.
+    """
+
+    def decided(id_: str, on: Target | None = None) -> Result:
+        return next(result for result in probes[id_].run(on or target) if result.check.id == id_)
+
+    return decided
+
+
+@pytest.fixture(scope="package")
+def decide_all(target: Target, probes: dict[str, Probe]) -> DecideAll:
+    """The same for all checks of the probe that decides this one."""
+
+    def decided(id_: str, on: Target | None = None) -> dict[str, Result]:
+        return _ran(probes[id_], on or target)
 
     return decided
 
@@ -113,6 +130,27 @@ def honest(target: Target, probes: dict[str, Probe]) -> Decide:
         return known[id_]
 
     return decided
+
+
+@contextmanager
+def edge_follows(target: Target) -> Iterator[None]:
+    """Wait, at the end of the block, for the edge to be at another revision than before it: it has what was changed."""
+
+    def revision() -> str:
+        trace = target.visitor().ask("GET", target.url("/cdn-cgi/trace")).text
+        return trace.partition("lab_revision=")[2].partition("\n")[0]
+
+    before = revision()
+    yield
+    ends = time.monotonic() + 5
+    while revision() == before:
+        assert time.monotonic() < ends, f"the edge stays at revision {before}"
+        time.sleep(0.02)
+
+
+def told(results: Mapping[str, Result]) -> str:
+    """What came of each check, for who reads that a test failed."""
+    return "\n".join(f"{check}: {one.outcome}: {one.summary}" for check, one in results.items())
 
 
 def _ran(probe: Probe, target: Target) -> dict[str, Result]:

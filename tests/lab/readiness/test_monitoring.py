@@ -11,20 +11,13 @@ import pytest
 
 from lab.hosts.inside import shell
 from lab.place import here
-from readiness.check import Outcome, Result
-from readiness.probe import Probe
-from readiness.rows import all_probes
+from readiness.check import Outcome
 from readiness.rows.monitoring.live import V3, live_of
 from readiness.target import Target
+from tests.lab.readiness.conftest import Decide
 
 Fault: TypeAlias = Callable[[Target], AbstractContextManager[Target]]
-PROBES: dict[str, Probe] = {check.id: probe for probe in all_probes() for check in probe.checks}
 NGINX = "/etc/nginx/conf.d/app.conf"
-
-
-def decided(target: Target, id_: str) -> Result:
-    """What the check says, as soon as its probe says it: nobody waits for the probe's other checks."""
-    return next(result for result in PROBES[id_].run(target) if result.check.id == id_)
 
 
 def changed(kind: str, name: str, **more: Any) -> Fault:
@@ -150,28 +143,18 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
 }
 
 
-_CLEAN: dict[str, str] = {}
-
-
-def clean(target: Target, id_: str) -> str:
-    """What the platform as it is gets, once for each check: the outcome and why."""
-    if id_ not in _CLEAN:
-        result = decided(target, id_)
-        _CLEAN[id_] = f"{result.outcome}: {result.summary}"
-    return _CLEAN[id_]
-
-
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_found_and_nothing_is_without_it(target: Target, name: str) -> None:
+def test_a_fault_is_found_and_nothing_is_without_it(target: Target, honest: Decide, decide: Decide, name: str) -> None:
     id_, fault = FAULTS[name]
-    assert clean(target, id_).startswith(f"{Outcome.PASS}:"), clean(target, id_)
+    clean = honest(id_)
+    assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
     with fault(target) as faulty:
-        result = decided(faulty, id_)
+        result = decide(id_, faulty)
     assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
 
 
-def test_the_alarm_is_heard_and_leaves_nothing(target: Target) -> None:
-    assert decided(target, "monitoring.alert-arrives").outcome is Outcome.PASS
+def test_the_alarm_is_heard_and_leaves_nothing(target: Target, decide: Decide) -> None:
+    assert decide("monitoring.alert-arrives").outcome is Outcome.PASS
     live = live_of(target)
     assert {item["name"] for item in live.checks()} == {"homepage", "login", "api-health", "webhooks"}
     assert not [item["name"] for item in live.policies() if item["name"].startswith("TEST")]
