@@ -13,6 +13,7 @@ from tests.lab.readiness import (
     test_edge_faults,
     test_email_faults,
     test_monitoring,
+    test_repository_faults,
     test_secret_faults,
 )
 
@@ -20,12 +21,14 @@ _HEAD = """\
 # Seeded faults
 
 What proves that the checks find what they are for. Each of these faults is put into the lab, and the check beside it
-has to fail; before that, the same probe has to find nothing on the lab as it is. `tests/lab/readiness/` has the tests,
-and each of them runs in `scripts/test`.
+has to fail; before that, the same probe has to find nothing on the lab as it is. Where several of one probe leave each
+other alone they are put there at once, and those checks have to fail and no other.
+
+`tests/lab/readiness/` has the tests, and each of them runs in `scripts/test`.
 
 Faults of the app are built into its release 5.0.0 (`python -m lab.artifacts --faulty`, `lab/app/community/faults/`) and
 off until a host's file of flags names them; the honest code knows nothing of them. The others are made where they
-belong: at Cloudflare's API, in DNS, in files and journals of hosts, in the stack's settings.
+belong: at Cloudflare's API, in DNS, in files and journals of hosts, in a repository, in the stack's settings.
 """
 _FOOT = """
 This page is made from the tests' own tables: `python -m tests.lab.readiness.page >docs/seeded-faults.md`.
@@ -41,8 +44,11 @@ def lines() -> Iterator[Line]:
     yield from ((check, fault, "hosts, ledger, stack") for fault, (check, _) in test_deployment_faults.FAULTS.items())
     yield from ((check, fault, "Cloudflare, stack, hosts") for fault, (check, _) in test_monitoring.FAULTS.items())
     yield from ((check, fault, "hosts") for fault, (check, _) in test_secret_faults.FAULTS.items())
+    yield from ((check, fault, "a repository") for fault, (check, _) in test_repository_faults.FAULTS.items())
+    yield from ((check, fault, "AWS, the clock") for fault, (check, _) in test_repository_faults.KEPT.items())
     yield from ((check, fault, "DNS") for fault, (check, _) in test_email_faults.DNS.items())
     yield from ((check, fault, "Cloudflare") for fault, (_, _, check) in test_edge_faults.SETTINGS.items())
+    yield from ((check, fault, "Cloudflare, the app") for fault, (_, _, check) in test_edge_faults.RULES.items())
 
 
 def page() -> str:

@@ -43,6 +43,18 @@ def _journal(script: str, *hosts: str) -> Iterator[None]:
         yield
 
 
+def _drilled(old: str, new: str) -> Fault:
+    """What every host's record says of the drill."""
+
+    @contextmanager
+    def fault(target: Target, lab: dict[str, Any]) -> Iterator[Target]:
+        script = f"sed -i 's/{old}/{new}/' {JOURNAL}; grep -q '{new}' {JOURNAL}"
+        with _journal(script, *(host["name"] for host in lab["hosts"])):
+            yield target
+
+    return fault
+
+
 @contextmanager
 def _laptop(target: Target, _lab: dict[str, Any]) -> Iterator[Target]:
     # The name of who released, in the lines of the live release: what a laptop's deploy would have written.
@@ -95,6 +107,28 @@ def _idle_is_dead(target: Target, _lab: dict[str, Any]) -> Iterator[Target]:
 
 
 @contextmanager
+def _behind(target: Target, _lab: dict[str, Any]) -> Iterator[Target]:
+    live = _root("basename $(readlink /run/app/current.sock)").strip()
+    idle = "green.sock" if live == "blue.sock" else "blue.sock"
+    turn = "ln -sfn {} /run/app/by-hand.sock; mv -T /run/app/by-hand.sock /run/app/current.sock"
+    was = _root("readlink /run/app/current.sock").strip()
+    _root(turn.format(was.replace(live, idle)))
+    try:
+        yield target
+    finally:
+        _root(turn.format(was))
+
+
+@contextmanager
+def _closed(target: Target, _lab: dict[str, Any]) -> Iterator[Target]:
+    _root("echo '<h1>Back soon</h1>' >/srv/app/maintenance.html; chmod 644 /srv/app/maintenance.html")
+    try:
+        yield target
+    finally:
+        _root("rm /srv/app/maintenance.html")
+
+
+@contextmanager
 def _record_changed(target: Target, lab: dict[str, Any]) -> Iterator[Target]:
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {lab['cloudflare']['token']}"
@@ -129,6 +163,13 @@ FAULTS: dict[str, tuple[str, Fault]] = {
     "a line of the ledger edited": ("deployment.ledger-whole", _edited),
     "the ledger's last line cut off": ("deployment.ledger-whole", _cut_off),
     "no drill for a month": ("deployment.drill-recent", _later),
+    "the last drill took too long": (
+        "deployment.drill-in-budget",
+        _drilled('"forth_seconds":[0-9.]*', '"forth_seconds":901.5'),
+    ),
+    "the last drill lost requests": ("deployment.drill-in-budget", _drilled('"lost":0', '"lost":2')),
+    "a host serves the release before": ("deployment.hosts-agree", _behind),
+    "a host shows the maintenance page": ("deployment.hosts-agree", _closed),
     "the release before is gone": ("deployment.way-back", _no_way_back),
     "the release before hangs": ("deployment.way-back", _idle_is_dead),
     "a record made by hand": ("deployment.no-drift", _record_changed),

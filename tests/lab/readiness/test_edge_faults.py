@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from lab.pki import Pki, write
 from lab.place import here
 from readiness.check import Outcome
 from readiness.target import Target
-from tests.lab.readiness.conftest import Decide, Seeded
+from tests.lab.readiness.conftest import Decide, Seeded, edge_follows
 
 _HSTS = {"strict_transport_security": {"enabled": True, "max_age": 300, "include_subdomains": True, "nosniff": True}}
 
@@ -27,6 +26,15 @@ SETTINGS = {
     "tls-1.0": ("min_tls_version", "1.0", "headers.tls-versions"),
     "http-served": ("always_use_https", "off", "headers.https-redirect"),
     "not-strict": ("ssl", "full", "headers.full-strict"),
+    "login-over-http": ("always_use_https", "off", "auth.no-login-over-http"),
+}
+# What is wrong behind a rule of the firewall that somebody took out: its flags, the rule, and the check that must fail.
+RULES = {
+    "admin-from-outside taken out, and admin-open": (
+        ("admin-open",),
+        "admin-from-outside",
+        "authorization.admin-routes",
+    ),
 }
 
 
@@ -43,27 +51,11 @@ def changed(target: Target, setting: str, value: Any) -> Iterator[None]:
     assert target.live_changes is not None
     path = f"{_zone(target)}/settings/{setting}"
     former = (target.live_api.get(path) or {})["value"]
-    with _followed(target):
+    with edge_follows(target):
         target.live_changes.change(path, {"value": value})
     yield
-    with _followed(target):
+    with edge_follows(target):
         target.live_changes.change(path, {"value": former})
-
-
-@contextmanager
-def _followed(target: Target) -> Iterator[None]:
-    """Wait for the edge to be at another revision than before."""
-
-    def revision() -> str:
-        trace = target.visitor().ask("GET", target.url("/cdn-cgi/trace")).text
-        return trace.partition("lab_revision=")[2].partition("\n")[0]
-
-    before = revision()
-    yield
-    ends = time.monotonic() + 5
-    while revision() == before:
-        assert time.monotonic() < ends, f"the edge stays at revision {before}"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("setting", "value", "check"), SETTINGS.values(), ids=list(SETTINGS))
@@ -73,6 +65,37 @@ def test_a_setting_that_was_changed_by_hand_is_found(
     clean = honest(check)
     assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
     with changed(target, setting, value):
+        result = decide(check)
+    assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
+
+
+@contextmanager
+def without(target: Target, ref: str) -> Iterator[None]:
+    """The firewall is without that rule until the block ends."""
+    assert target.live_api is not None
+    assert target.live_changes is not None
+    rulesets = f"{_zone(target)}/rulesets"
+    (ruleset,) = (one for one in target.live_api.items(rulesets) if one["phase"] == "http_request_firewall_custom")
+    rules = (target.live_api.get(f"{rulesets}/{ruleset['id']}") or {})["rules"]
+    (was,) = (rule for rule in rules if rule["ref"] == ref)
+    path = f"{rulesets}/{ruleset['id']}/rules"
+    with edge_follows(target):
+        target.live_changes.remove(f"{path}/{was['id']}")
+    try:
+        yield
+    finally:
+        again = {key: value for key, value in was.items() if key not in ("id", "version", "last_updated")}
+        with edge_follows(target):
+            target.live_changes.make(path, {**again, "position": {"index": rules.index(was) + 1}})
+
+
+@pytest.mark.parametrize(("flags", "ref", "check"), RULES.values(), ids=list(RULES))
+def test_a_fault_that_no_rule_stands_before_is_found(
+    seeded: Seeded, target: Target, honest: Decide, decide: Decide, flags: tuple[str, ...], ref: str, check: str
+) -> None:
+    clean = honest(check)
+    assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
+    with seeded(*flags), without(target, ref):
         result = decide(check)
     assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
 

@@ -31,6 +31,7 @@ FAULTS = (
     Fault("session-after-logout", "auth.logout-ends-session", "auth", "logging out forgets the cookie alone"),
     Fault("session-after-change", "auth.password-change-ends-others", "auth", "a changed password ends no session"),
     Fault("session-after-reset", "auth.reset-ends-sessions", "auth", "a password set anew ends no session"),
+    Fault("session-after-leaving", "auth.leaving-ends-sessions", "auth", "an account that was removed is only renamed"),
     Fault("session-never-ends", "auth.session-expiry-enforced", "auth", "a session works for ever"),
     Fault("logout-by-get", "auth.logout-not-by-get", "auth", "a link logs out"),
 )
@@ -126,6 +127,12 @@ async def _all_stay(honest: Callable[..., Awaitable[Letter]], desk: Desk, form: 
     letter = await honest(desk, form)
     await _restore(desk.pool, before)
     return letter
+
+
+@instead("session-after-leaving", accounts.remove)
+async def _renamed(_honest: Callable[..., Awaitable[None]], pool: Pool, user: User) -> None:
+    gone = "UPDATE users SET email = id || '@removed.invalid', password_hash = '' WHERE id = $1"
+    await pool.execute(gone, user.id)
 
 
 @instead("session-never-ends", sessions.visitor)

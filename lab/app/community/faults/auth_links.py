@@ -1,73 +1,71 @@
-"""Faults of passwords, of the links that go by mail, and of what answers tell of accounts."""
+"""Faults of the links that go by mail."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from html import escape
 from typing import Any
 from uuid import UUID
 
-from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.types import Scope
-
-from .. import accounts, sessions, tokens
+from .. import accounts, letters, sessions, tokens
 from ..accounts import Desk
 from ..database import Pool
-from ..forms import LogIn, NewPassword, SignUp
+from ..forms import NewPassword, SignUp
 from ..mail import Letter
-from ..passwords import Passwords
-from ..problems import Problem, conflict
 from ..sessions import User
-from .seeding import Fault, answer, instead, route
+from .seeding import Fault, instead
 
 FAULTS = (
-    Fault("change-without-current", "auth.password-change-needs-current", "auth", "any present password will do"),
-    Fault("password-cut", "auth.password-exact", "auth", "of a password the first 32 characters count"),
+    Fault("proof-for-a-month", "auth.verify-token-short-lived", "auth", "a link proves an address for 30 days"),
+    Fault("proof-reusable", "auth.verify-token-single-use", "auth", "a link that has proven an address does it again"),
+    Fault("proof-by-clock", "auth.verify-token-strength", "auth", "tokens begin with the time"),
+    Fault("reset-for-days", "auth.reset-token-short-lived", "auth", "a reset token works for 3 days"),
     Fault("reset-reusable", "auth.reset-token-single-use", "auth", "a reset token can be used again"),
     Fault("reset-older-works", "auth.reset-token-newest-only", "auth", "a newer reset token leaves the older"),
     Fault("reset-of-digits", "auth.reset-token-strength", "auth", "tokens are six digits and a fixed rest"),
-    Fault("proof-by-clock", "auth.verify-token-strength", "auth", "tokens begin with the time"),
     Fault("token-for-all", "auth.tokens-bound-to-purpose", "auth", "a reset token proves an address too"),
     Fault("unproven-may-act", "auth.unverified-does-nothing", "auth", "no address needs to be proven"),
-    Fault("signup-tells", "auth.no-enumeration-signup", "auth", "signing up says that there is an account"),
-    Fault("login-tells", "auth.no-enumeration-login", "auth", "a failed login says that there is no account"),
-    Fault("login-quick-for-nobody", "auth.no-timing-login", "auth", "no password is hashed without an account"),
-    Fault("password-of-everybody", "auth.password-common-refused", "auth", "the most common passwords are taken"),
     Fault("link-never-ends", "auth.expired-link-refused", "auth", "a reset token works for ever"),
-    Fault("token-in-storage", "auth.no-secret-in-web-storage", "auth", "a page keeps its token in localStorage"),
-    Fault("third-party-pixel", "auth.no-third-party-on-token-pages", "auth", "token pages load another site's picture"),
-    Fault("token-in-referrer", "auth.no-token-in-referrer", "auth", "token pages tell other sites their address"),
-    Fault("private-pages-kept", "auth.nothing-left-after-logout", "auth", "browsers keep what only one may see"),
 )
 
-_EXISTS = "SELECT true FROM users WHERE email = $1"
+
+@instead("proof-for-a-month", accounts.sign_up)
+async def _for_a_month(honest: Callable[..., Awaitable[Letter | None]], desk: Desk, form: SignUp) -> Letter | None:
+    letter = await honest(desk, form)
+    await desk.pool.execute(
+        "UPDATE account_tokens t SET expires_at = now() + interval '30 days' FROM users u"
+        " WHERE u.id = t.user_id AND u.email = $1 AND t.purpose = 'verify' AND t.used_at IS NULL",
+        form.email,
+    )
+    return letter
 
 
-@instead("change-without-current", accounts.require_password)
-async def _any_will_do(_honest: Callable[..., Awaitable[None]], _desk: Desk, _user: User, _password: str) -> None:
-    return None
+@instead("proof-for-a-month", letters.proof)
+def _says_a_month(honest: Callable[..., Letter], public_url: str, email: str, token: str) -> Letter:
+    letter = honest(public_url, email, token)
+    return replace(letter, text=letter.text.replace("within 24 hours", "within 30 days"))
 
 
-@instead("password-cut", Passwords.hash)
-async def _cut_before_hashing(honest: Callable[..., Awaitable[str]], self: Passwords, password: str) -> str:
-    return await honest(self, password[:32])
+@instead("proof-reusable", accounts.verify)
+async def _again(honest: Callable[..., Awaitable[None]], pool: Pool, token: str) -> None:
+    await honest(pool, token)
+    await pool.execute("UPDATE account_tokens SET used_at = NULL WHERE digest = $1", tokens.digest(token))
 
 
-@instead("password-cut", Passwords.matches)
-async def _cut_before_comparing(
-    honest: Callable[..., Awaitable[bool]], self: Passwords, stored: str | None, password: str
-) -> bool:
-    return await honest(self, stored, password[:32])
+@instead("reset-for-days", accounts._new_token)
+async def _for_days(
+    honest: Callable[..., Awaitable[str]], pool: Pool, user_id: UUID, purpose: str, within: timedelta
+) -> str:
+    return await honest(pool, user_id, purpose, timedelta(days=3) if purpose == "reset" else within)
 
 
-@instead("login-quick-for-nobody", Passwords.matches)
-async def _quick(honest: Callable[..., Awaitable[bool]], self: Passwords, stored: str | None, password: str) -> bool:
-    return stored is not None and await honest(self, stored, password)
+@instead("reset-for-days", letters.reset)
+def _says_days(honest: Callable[..., Letter], public_url: str, email: str, token: str) -> Letter:
+    letter = honest(public_url, email, token)
+    return replace(letter, text=letter.text.replace("within 30 minutes", "within 3 days"))
 
 
 @instead("reset-reusable", accounts.set_password)
@@ -116,60 +114,8 @@ async def _all_may(_honest: Callable[..., Awaitable[User]], user: User) -> User:
     return user
 
 
-@instead("signup-tells", accounts.sign_up)
-async def _signup_tells(honest: Callable[..., Awaitable[Letter | None]], desk: Desk, form: SignUp) -> Letter | None:
-    if await desk.pool.fetchval(_EXISTS, form.email):
-        raise conflict("There is an account with this address.")
-    return await honest(desk, form)
-
-
-@instead("login-tells", accounts.authenticate)
-async def _login_tells(honest: Callable[..., Awaitable[User | None]], desk: Desk, form: LogIn) -> User | None:
-    if not await desk.pool.fetchval(_EXISTS, form.email):
-        raise Problem(401, "There is no account with this address.", {"WWW-Authenticate": "Cookie"})
-    return await honest(desk, form)
-
-
-@instead("password-of-everybody", Passwords.require_good)
-async def _any_password(
-    _honest: Callable[..., Awaitable[None]], _self: Passwords, _password: str, *_known: str
-) -> None:
-    return None
-
-
 @instead("link-never-ends", accounts.set_password)
 async def _for_ever(honest: Callable[..., Awaitable[Letter]], desk: Desk, form: NewPassword) -> Letter:
     longer = "UPDATE account_tokens SET expires_at = now() + interval '1 minute' WHERE digest = $1"
     await desk.pool.execute(longer, tokens.digest(form.token))
     return await honest(desk, form)
-
-
-@route("token-in-storage", "/verify")
-async def _stores(request: Request) -> Response:
-    script = "localStorage.setItem('token', document.forms[0].token.value)"
-    return _token_page(request, f"<script>{script}</script>", "script-src 'unsafe-inline'")
-
-
-@route("third-party-pixel", "/verify")
-async def _counted(request: Request) -> Response:
-    return _token_page(request, '<img src="https://counter.example/pixel.png" alt="">', "img-src https:")
-
-
-def _token_page(request: Request, more: str, policy: str) -> Response:
-    token = escape(request.query_params.get("token", ""))
-    field = f'<input type="hidden" name="token" value="{token}">'
-    form = f'<form method="post" action="/verify">{field}<button>This is my address</button></form>'
-    headers = {"Content-Security-Policy": f"default-src 'none'; {policy}", "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(f"<!doctype html><title>Prove your address</title><main>{form}{more}</main>", headers=headers)
-
-
-@answer("token-in-referrer")
-def _tells_others(scope: Scope, headers: MutableHeaders) -> None:
-    if scope["path"] in ("/verify", "/reset"):
-        headers["referrer-policy"] = "unsafe-url"
-
-
-@answer("private-pages-kept")
-def _kept(scope: Scope, headers: MutableHeaders) -> None:
-    if scope["method"] == "GET":
-        headers["cache-control"] = "private, max-age=600"

@@ -35,6 +35,7 @@ FAULTS = (
     Fault("admin-with-a-slash", "authorization.path-tricks", _ROW, "a slash at the end leads past the check"),
     Fault("method-override", "authorization.verb-tricks", _ROW, "a header changes the method"),
     Fault("author-from-body", "authorization.mass-assignment", _ROW, "who posts may say who wrote it"),
+    Fault("graphql-left-on", "authorization.graphql", _ROW, "GraphQL of the days of building tells its schema"),
 )
 _ANY_POST = (
     "SELECT p.id, p.space_id, p.author_id, u.name AS author, p.body, p.created_at FROM posts p"
@@ -141,6 +142,12 @@ async def _in_anothers_name(request: Request) -> Response:
         author = UUID(sent.get("author_id") or str(user.id))
         made = await _posted(connection, space_id, author, NewPost(body=sent["body"]).body)
     return JSONResponse(jsonable_encoder(made), 201)
+
+
+@route("graphql-left-on", "/api/graphql", "POST")
+async def _schema(_request: Request) -> Response:
+    types = [{"name": name} for name in ("Query", "User", "Organisation", "Space", "Post")]
+    return JSONResponse({"data": {"__schema": {"queryType": {"name": "Query"}, "types": types}}})
 
 
 async def _posted(connection: Connection, space_id: UUID, author_id: UUID, body: str) -> PostView:
