@@ -36,7 +36,7 @@ class Listed:
     @property
     def verdict(self) -> str:
         """Whether it must be replaced by now."""
-        if self.age_days is None:
+        if self.age_days is None or self.age_days < -1:
             return UNKNOWN
         return OVER if self.age_days > self.item.max_age_days else OK
 

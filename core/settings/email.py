@@ -16,6 +16,7 @@ from core.settings.base import Section
 from core.settings.dkim import Selector
 from core.settings.dmarc import Dmarc, mailbox
 from core.settings.names import HostName, Target
+from core.settings.rules import SHORTEST_PREFIX
 
 MOST_LOOKUPS = 10
 """DNS lookups that a receiver makes for one SPF record at most (RFC 7208 §4.6.4)."""
@@ -27,6 +28,8 @@ def _network(text: str) -> str:
         network = ipaddress.ip_network(text)
     except ValueError:
         raise ValueError("it must be an address or a network such as 192.0.2.0/24, with no bit set past it") from None
+    if network.prefixlen < SHORTEST_PREFIX[network.version]:
+        raise ValueError(f"it must be the sender's own network: a /{network.prefixlen} lets nearly everybody send")
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 

@@ -115,6 +115,12 @@ def _sentence(spot: _Spot, where: str) -> str:
     if kind in ("missing", "union_tag_not_found"):
         return f"{where} is missing; {_described(str(spot.place[-1]), spot.owners)}"
     rule = _rule(kind, context, spot.detail["msg"])
+    if (
+        kind == "literal_error"
+        and isinstance(spot.value, int | float)
+        and f"'{spot.value}'" in str(context["expected"])
+    ):
+        rule += ", in quotes"
     if kind == "value_error" and isinstance(spot.value, dict | list):
         return f"{where}: {rule}"
     return f"{where} is {_show(spot.value, hidden=spot.hidden)}; {rule}"

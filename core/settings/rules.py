@@ -32,6 +32,21 @@ Network = Annotated[str, AfterValidator(_network)]
 """An address or a network of IPv4 or IPv6, in its shortest form with the length of its prefix."""
 
 
+# Shorter prefixes hold more addresses than anybody has: a /8 is what one registry's largest members were given.
+SHORTEST_PREFIX = {4: 8, 6: 16}
+
+
+def _some(text: str) -> str:
+    network = ipaddress.ip_network(text)
+    if network.prefixlen < SHORTEST_PREFIX[network.version]:
+        raise ValueError(f"it must be somebody's own network: a /{network.prefixlen} is nearly everybody's")
+    return text
+
+
+OwnNetwork = Annotated[Network, AfterValidator(_some)]
+"""The same, of somebody: no network that holds a large part of the internet."""
+
+
 def refuse_twin_rules(names: list[str]) -> None:
     """Raise :class:`ValueError` if a name stands twice."""
     for name in names:

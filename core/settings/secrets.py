@@ -98,9 +98,10 @@ class StoredSecret(Section):
         return None if self.made is None else (today - self.made).days
 
     def over_age(self, today: date) -> bool | None:
-        """Whether it must be replaced by now; None where nobody knows."""
+        """Whether it must be replaced by now; None where nobody knows, as with a day that is to come."""
         age = self.age_days(today)
-        return None if age is None else age > self.max_age_days
+        # Somebody further east writes down tomorrow's day.
+        return None if age is None or age < -1 else age > self.max_age_days
 
 
 class Secrets(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.settings.rules import Action, Network
+from core.settings.rules import Action, OwnNetwork
 from core.settings.section import Section, matching
 
 MediaType = Annotated[
@@ -23,7 +23,7 @@ class AdminPaths(Section):
 
     enabled: bool = True
     """Whether it is there. Without networks there is none: protect the paths with Access then."""
-    networks: tuple[Network, ...] = ()
+    networks: tuple[OwnNetwork, ...] = ()
     """Where administrators are."""
     action: Action = "block"
     """What all others get."""

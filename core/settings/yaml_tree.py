@@ -93,7 +93,7 @@ def parse_tree(text: str, name: str) -> Tree:
             loader.dispose()
         value = None if node is None else _Reader(name, lines).read(node, ())
     except yaml.YAMLError as error:
-        raise SettingsError(_describe(error, name)) from None
+        raise SettingsError(_describe(error, name, text)) from None
     return Tree(name, value, lines)
 
 
@@ -116,11 +116,23 @@ def _not_plain(event: yaml.AliasEvent | yaml.ScalarEvent | yaml.CollectionStartE
     return "" if tag is None else f"the tag {tag} is not allowed: use plain values"
 
 
-def _describe(error: yaml.YAMLError, name: str) -> str:
+def _describe(error: yaml.YAMLError, name: str, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     place = f"{name}:{mark.line + 1}" if mark else name
-    return f"{place} is not valid YAML: {problem}"
+    hint = ""
+    if mark and problem.endswith("start any token"):
+        hint = f": {_CANNOT_START.get(_character(text, mark), _IN_QUOTES)}"
+    return f"{place} is not valid YAML: {problem}{hint}"
+
+
+def _character(text: str, mark: yaml.Mark) -> str:
+    line = [*text.splitlines(), ""][mark.line]
+    return line[mark.column : mark.column + 1]
+
+
+_CANNOT_START = {"\t": "it is a tab, and YAML takes spaces alone before a key"}
+_IN_QUOTES = "put a value that begins with a sign such as @ in quotes"
 
 
 class _Reader:

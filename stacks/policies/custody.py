@@ -35,7 +35,8 @@ def _fresh(facts: Facts) -> Iterator[Said]:
     for item in facts.stack.secrets.items:
         over = item.over_age(facts.today)
         if over is None:
-            yield undecided(item.name, "nobody wrote down when its value was made")
+            said = f"it says {item.made}, a day that is to come" if item.made else "nobody wrote it down"
+            yield undecided(item.name, f"when its value was made is not known: {said}")
         elif over:
             days = item.age_days(facts.today)
             yield violated(item.name, f"it is {days} days old, and {item.max_age_days} is the most")

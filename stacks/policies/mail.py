@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from core.environment import Environment
 from core.resources import Resource, is_open
 from core.settings.email import MOST_LOOKUPS
+from core.settings.rules import SHORTEST_PREFIX
 from stacks.policies.rule import Facts, Rule, Said, judged, ok, undecided, violated
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ALL = re.compile(r"([-+~?]?)all", re.IGNORECASE)
+# RFC 7208 §5.3 to §5.6: a mechanism that lets send, with the lengths of its prefixes.
+_PREFIXED = re.compile(
+    r"[+]?(?P<name>a|mx|ip4|ip6)(:[^/]*)?(/(?P<length>\d{1,3}))?(//(?P<length6>\d{1,3}))?", re.IGNORECASE
+)
 # RFC 7208 §4.6.4: what takes a lookup.
 _LOOKUP = re.compile(r"[-+~?]?(include:|a$|a[:/]|mx$|mx[:/]|ptr|exists:)|redirect=", re.IGNORECASE)
 
@@ -65,7 +70,19 @@ def _closed_spf(facts: Facts) -> Iterator[Said]:
             yield undecided(one.name, "another record, which redirect= names, says what becomes of everybody else", one)
             continue
         said = f"it ends with {ends[0]}all" if ends else "it says nothing of everybody else"
-        yield judged(one.name, content, bool(ends) and ends[0] in "-~", said, one)
+        wide = next(filter(_is_wide, text.split()), "")
+        said = f"{wide} lets nearly everybody send" if wide else said
+        yield judged(one.name, content, bool(ends) and ends[0] in "-~" and not wide, said, one)
+
+
+def _is_wide(term: str) -> bool:
+    """Whether a mechanism takes in a large part of the internet: ``ip4:0.0.0.0/1``, ``mx/0``, ``a//4``."""
+    found = _PREFIXED.fullmatch(term)
+    if found is None:
+        return False
+    version = 6 if found["name"].lower() == "ip6" else 4
+    lengths = ((version, found["length"]), (6, found["length6"]))
+    return any(length and int(length) < SHORTEST_PREFIX[kind] for kind, length in lengths)
 
 
 def _lookups(facts: Facts) -> Iterator[Said]:

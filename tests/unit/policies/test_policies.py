@@ -54,6 +54,17 @@ TABLE: list[tuple[str, list[tuple[str, dict[str, Any]]], set[str]]] = [
     ("tls.strict", [("ZoneSetting", setting("ssl", UNKNOWN))], {"undecided"}),
     ("tls.strict", [], {"violated"}),
     ("tls.min-version", [("ZoneSetting", setting("min_tls_version", None))], {"violated"}),
+    *(
+        ("mail.spf-all", [("DnsRecord", txt(ZONE, f"v=spf1 {terms} -all"))], {outcome})
+        for terms, outcome in (
+            ("ip4:0.0.0.0/1 ip4:128.0.0.0/1", "violated"),
+            ("ip6:::/0", "violated"),
+            ("mx/0", "violated"),
+            ("a:x.test//4", "violated"),
+            ("-ip4:0.0.0.0/1", "ok"),
+            ("ip4:40.92.0.0/15 ip6:2001:db8::/32 mx a/24//64", "ok"),
+        )
+    ),
     ("tls.min-version", [], {"violated"}),
     ("tls.https", [], {"violated"}),
     (
@@ -251,7 +262,13 @@ def waiving(until: date) -> Stack:
 
 @pytest.mark.parametrize(
     ("made", "outcome"),
-    [(date(2026, 11, 1), "ok"), (date(2026, 8, 26), "ok"), (date(2026, 8, 25), "violated"), (None, "undecided")],
+    [
+        (date(2026, 11, 1), "ok"),
+        (date(2026, 8, 26), "ok"),
+        (date(2026, 8, 25), "violated"),
+        (None, "undecided"),
+        (date(2036, 11, 1), "undecided"),
+    ],
 )
 def test_a_secret_is_replaced_by_its_age(made: date | None, outcome: str) -> None:
     item = STACK.secrets.items[0].model_copy(update={"made": made, "max_age_days": 90})

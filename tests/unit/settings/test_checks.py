@@ -243,6 +243,16 @@ ADMIN = {"name": "admin", "description": "no admin", "expression": 'http.host eq
             id="a name that MTA-STS has",
         ),
         pytest.param(
+            lambda config: config.update(waf={"admin": {"networks": ["0.0.0.0/0"]}}),
+            "waf.admin.networks[0] is \"0.0.0.0/0\"; it must be somebody's own network: a /0 is nearly everybody's",
+            id="administrators everywhere",
+        ),
+        pytest.param(
+            _set("tls", min_version=1.2),
+            "tls.min_version is 1.2; allowed: '1.2' or '1.3', in quotes",
+            id="a version without quotes",
+        ),
+        pytest.param(
             _set("email", dkim=[]),
             "email: there are senders and no dkim: unsigned mail fails DMARC as soon as it is forwarded",
             id="senders that do not sign",

@@ -31,6 +31,11 @@ def refused(**section: Any) -> str:
     return str(caught.value)
 
 
+def test_a_sender_is_no_large_part_of_the_internet() -> None:
+    for network in ("0.0.0.0/1", "::/0"):
+        assert "lets nearly everybody send" in refused(senders=[{"name": "a", "network": network}], dkim=KEYS)
+
+
 def test_what_an_include_costs_counts_as_receivers_count_it() -> None:
     senders = [{"name": "a", "include": "a.example", "lookups": 4}, {"name": "b", "include": "b.example", "lookups": 3}]
     assert email(senders=senders, dkim=KEYS).lookups == 9

@@ -52,6 +52,16 @@ def test_values_are_those_of_json(text: str, value: Any) -> None:
         ("1: a", "f.yaml:1: a key must be text: put it in quotes"),
         ("[a]: b", "f.yaml:1: a key must be text: put it in quotes"),
         ("a: 1e400", "f.yaml:1: 1e400 is too large a number"),
+        (
+            "a:\n\tb: c",
+            "f.yaml:2 is not valid YAML: found character that cannot start any token: it is a tab, and YAML takes "
+            "spaces alone before a key",
+        ),
+        (
+            "a: @",
+            "f.yaml:1 is not valid YAML: found character that cannot start any token: put a value that begins with "
+            "a sign such as @ in quotes",
+        ),
         ("a: b: c", "f.yaml:1 is not valid YAML: mapping values are not allowed in this context"),
         ("a: [1", "f.yaml:2 is not valid YAML: did not find expected ',' or ']'"),
         ("a: 1\n---\nb: 2", "f.yaml:2 is not valid YAML: but found another document"),
