@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,18 @@ class Reply:
     def all(self, name: str) -> list[str]:
         """Every header of that name, in order."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    @property
+    def at_access(self) -> bool:
+        """Whether this is Cloudflare Access, which sends whoever asks to log in: nothing has reached the platform.
+
+        No platform has a path below ``/cdn-cgi/`` of its own behind Cloudflare.
+        """
+        try:
+            there = urlsplit(self.header("Location"))
+        except ValueError:
+            return False
+        return self.status == 302 and bool(there.netloc) and there.path.startswith("/cdn-cgi/access/login/")
 
     @property
     def text(self) -> str:

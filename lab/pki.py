@@ -1,4 +1,5 @@
-"""The lab's two certificate authorities: one that clients of the edge trust, one that the edge trusts origins by.
+"""The lab's two certificate authorities: one that clients of the edge trust, one that the edge trusts origins by. And
+the key of its team, which signs the tokens of Access.
 
 They stand for Cloudflare's public edge certificates and for its Origin CA. EC P-256; made on first use below one
 folder, keys 0600. Certificates that are there and still good are given again, so that asking costs nothing and two
@@ -20,7 +21,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core.errors import LabError
@@ -87,6 +88,16 @@ class Pki:
     def origin_certificate(self, name: str, hostnames: Sequence[str]) -> tuple[Path, Path]:
         """Files of the certificate and key of the origin ``name``, which serves ``hostnames``."""
         return self._leaf("origin", self.origin_ca_file, name, hostnames)
+
+    @property
+    def team_key_file(self) -> Path:
+        """The private key (RSA, PEM) that Access signs tokens with."""
+        file = self.folder / "access-team.key"
+        with _locked(self.folder):
+            if not file.exists():
+                made = rsa.generate_private_key(65537, 2048)
+                _put(file, _private(made), 0o600)
+        return file
 
     def authority(self, kind: str) -> Authority:
         """The ``edge`` or ``origin`` authority itself, for a certificate that is wrong on purpose (expired, say)."""
@@ -206,12 +217,14 @@ def _read(certificate: Path, key: Path) -> tuple[x509.Certificate, ec.EllipticCu
 
 def write(certificate: Path, made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
     """Write a certificate to its file and its key beside it, as ``.key``: the key first, so that a pair is whole."""
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     certificate.parent.mkdir(parents=True, exist_ok=True)
-    _put(certificate.with_suffix(".key"), private, 0o600)
+    _put(certificate.with_suffix(".key"), _private(key), 0o600)
     _put(certificate, made.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _private(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*form)
 
 
 def _put(path: Path, content: bytes, mode: int) -> None:

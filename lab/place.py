@@ -13,6 +13,8 @@ from core.errors import LabError
 
 ACCOUNT_ID = "1ab00000000000000000000000001ab0"
 ZONE = "community.test"
+TEAM = "launch-ready.cloudflareaccess.test"
+"""The account's team domain: where Access has people log in, and who issues its tokens."""
 LAB_STACK = "lab"
 """The stack whose file says what the lab's platform is."""
 MAIL_NAME = f"mail.{ZONE}"

@@ -5,6 +5,7 @@ Source: https://developers.cloudflare.com/api/resources/zero_trust/subresources/
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import uuid
@@ -23,6 +24,7 @@ from lab.cloudflare.store import Json, new_id, now
 routes = web.RouteTableDef()
 
 _INVALID = 12130
+_HASH = "secret_sha256"
 _STAMPS = ("created_at", "updated_at")
 _MOST_DOMAINS = 5
 _UUID = "[0-9a-f-]{36}"
@@ -159,6 +161,10 @@ def _expires(duration: str) -> str:
     return ends.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _token_view(_context: Context, item: Json) -> Json:
+    return {key: value for key, value in item.items() if key != _HASH}
+
+
 def _token_facts(_context: Context, item: Json) -> Json:
     return {"client_id": f"{new_id()}.access", "expires_at": _expires(item["duration"]), "enabled": True}
 
@@ -213,6 +219,7 @@ TOKENS = Collection(
     stamps=_STAMPS,
     computed=_token_facts,
     check=lambda _context, item, _others: item.update(expires_at=_expires(item["duration"])),
+    view=_token_view,
     in_use=_used_token,
     new_id=_uuid,
     paged=True,
@@ -222,15 +229,16 @@ TOKENS = Collection(
 
 @routes.post(f"{ACCOUNT}/access/service_tokens")
 async def create_token(request: web.Request) -> web.Response:
-    """Make a service token: its secret is in this answer and never again, here or in the state."""
+    """Make a service token: its secret is in this answer and never again; the state has its hash, for the edge."""
     body = await json_object(request)
+    secret = secrets.token_hex(32)
     with changing(request) as state:
         check_account(state, request.match_info["account_id"])
         account, stamp = state["accounts"][0], now()
         item = {"id": _uuid(), **dict.fromkeys(_STAMPS, stamp), **TOKENS.valid(body)}
-        item |= _token_facts((state, account), item)
+        item |= _token_facts((state, account), item) | {_HASH: hashlib.sha256(secret.encode()).hexdigest()}
         account.setdefault("access_tokens", []).append(item)
-    return success({**item, "client_secret": secrets.token_hex(32)})
+    return success({**_token_view((state, account), item), "client_secret": secret})
 
 
 for _each in (POLICIES, APPLICATIONS, TOKENS):

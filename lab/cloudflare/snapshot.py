@@ -132,11 +132,17 @@ class Zone(_Part):
 
 
 class Account(_Part):
-    """The account that zones and secrets belong to; ``pools`` are API objects, of load balancers' origins."""
+    """The account that zones and secrets belong to, and API objects of its own: for load balancing and for Access.
+
+    A service token has ``secret_sha256``, the hash of its secret in hexadecimal.
+    """
 
     id: str
     name: str
     pools: list[dict[str, Any]] = Field(default_factory=list)
+    access_apps: list[dict[str, Any]] = Field(default_factory=list)
+    access_policies: list[dict[str, Any]] = Field(default_factory=list)
+    access_tokens: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class StoredSecret(_Part):

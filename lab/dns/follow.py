@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import LabError
 from lab.cloudflare.snapshot import Follower, Snapshot
-from lab.dns import knot, reverse
+from lab.dns import knot, reverse, team
 from lab.dns.render import render
 from lab.services.files import write_atomically
 from lab.services.probes import dns_answers
@@ -56,9 +56,11 @@ class Zones:
         self.configure()
 
     def configure(self) -> None:
-        """Write ``knot.conf`` for the zones that have a file, and for the reverse zone, which is always there."""
-        write_atomically(knot.zone_file(self.folder, reverse.NAME), reverse.text())
-        text = knot.configuration(self.address, self.port, {**self._signed, reverse.NAME: False})
+        """Write ``knot.conf`` for the zones that have a file, and for those that are always there."""
+        always = {reverse.NAME: reverse.text(), team.NAME: team.text(self.edge)}
+        for name, content in always.items():
+            write_atomically(knot.zone_file(self.folder, name), content)
+        text = knot.configuration(self.address, self.port, {**self._signed, **dict.fromkeys(always, False)})
         write_atomically(self.folder / knot.CONFIGURATION, text)
 
 

@@ -55,6 +55,11 @@ def challenged(host: str, ray: str) -> str:
     return _page("Just a moment...", escape(host), "Verifying that you are human is not possible in the lab.", ray)
 
 
+def forbidden(host: str, ray: str) -> str:
+    """The page of a request that Access lets nobody make."""
+    return _page("Forbidden", "Forbidden", f"You have no permission to view this at {escape(host)}.", ray)
+
+
 def trace(host: str, facts: dict[str, str]) -> str:
     """``/cdn-cgi/trace``: a line each."""
     return "".join(f"{name}={value}\n" for name, value in {"h": host, **facts}.items())

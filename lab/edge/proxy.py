@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import secrets
 import time
@@ -15,10 +17,10 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from core.terminal import clean
-from edge.decision import CHALLENGES, Decision, Undecided
+from edge.decision import Decision, Undecided
 from edge.rate_limit import Counters
 from edge.request import Request
-from lab.edge import pages, websocket
+from lab.edge import answers, gate, pages, websocket
 from lab.edge.balancing import Live
 from lab.edge.cache import Cache
 from lab.edge.headers import Pairs, change, for_client, for_origin, from_edge
@@ -27,6 +29,7 @@ from lab.edge.origin import OriginError, Origins, Outgoing, answer_body
 from lab.edge.route import routed
 from lab.edge.sites import Site, Sites
 from lab.edge.target import BadTargetError, host_and_target
+from lab.edge.tokens import Tokens
 
 LOG: Final = logging.getLogger("lab.edge")
 UNDECIDED: Final = "Lab-Edge-Undecided"
@@ -48,12 +51,13 @@ _REFUSED_METHODS: Final = ("CONNECT", "TRACE")
 class Edge:
     """The handler of an aiohttp server. Set :attr:`sites` to change what it serves."""
 
-    def __init__(self, origins: Origins, counters: Counters) -> None:
+    def __init__(self, origins: Origins, counters: Counters, tokens: Tokens) -> None:
         self.sites = Sites({}, ())
         self.live = Live()
         self.cache = Cache(time.monotonic)
         self._origins = origins
         self._counters = counters
+        self._tokens = tokens
         self._said: set[str] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -62,15 +66,18 @@ class Edge:
         try:
             host, target = host_and_target(request.raw_path, request.headers)
         except BadTargetError as error:
-            return _text(HTTPStatus.BAD_REQUEST, f"{error}\n", from_edge(ray))
+            return answers.text(HTTPStatus.BAD_REQUEST, f"{error}\n", from_edge(ray))
         if request.method in _REFUSED_METHODS:
-            return _text(HTTPStatus.METHOD_NOT_ALLOWED, "", from_edge(ray))
+            return answers.text(HTTPStatus.METHOD_NOT_ALLOWED, "", from_edge(ray))
         seen = _seen(request, host, target)
         if target.partition("?")[0] == "/cdn-cgi/trace":
-            return _text(HTTPStatus.OK, _trace(seen, self.sites.revision), from_edge(ray))
+            return answers.text(HTTPStatus.OK, _trace(seen, self.sites.revision), from_edge(ray))
+        if target.partition("?")[0] == "/cdn-cgi/access/certs":
+            certs = json.dumps(await asyncio.to_thread(self._tokens.certs))
+            return answers.answer(HTTPStatus.OK, certs, "application/json", from_edge(ray))
         site = self.sites.by_host.get(host)
         if site is None:
-            return _text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
+            return answers.text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
         if site.zone.refuses(_tls_version(request)):
             return _cut(request)
         return await self._at_site(request, seen, site, ray)
@@ -80,10 +87,15 @@ class Edge:
         added = [*from_edge(ray), *(site.zone.headers if seen.scheme == "https" else ())]
         self._report(decision, added)
         if decision.action != "pass":
-            return _decided(decision, seen, ray, added)
+            return answers.decided(decision, seen, ray, added)
         if decision.target is not None:
             seen = seen.rewritten(*_split(decision.target))
-        outgoing = replace(_outgoing(request, seen, decision, ray), shown=site.zone.shown)
+        admitted = gate.admit(self.sites.access, self._tokens, request, seen)
+        if isinstance(admitted, gate.Stopped):
+            return answers.stopped(admitted, seen, ray, added)
+        added += admitted.for_client
+        outgoing = _outgoing(request, seen, decision, ray)
+        outgoing = replace(outgoing, shown=site.zone.shown, headers=[*outgoing.headers, *admitted.for_origin])
         mode = site.zone.ssl_for(decision.config)
         try:
             if websocket.is_websocket(request):
@@ -102,7 +114,7 @@ class Edge:
         except OriginError as error:
             LOG.warning("%s %s: %d, %s", ray, clean(seen.host), error.code, clean(str(error)))
             self._count_answer(site, seen, error.code)
-            return _text(error.code, pages.error_text(error.shown), added)
+            return answers.text(error.code, pages.error_text(error.shown), added)
         except ConnectionError:
             # The client left.
             return _cut(request)
@@ -219,21 +231,6 @@ def _trace(seen: Request, revision: int) -> str:
     )
 
 
-def _decided(decision: Decision, seen: Request, ray: str, added: Pairs) -> web.Response:
-    """The answer of a rule."""
-    if decision.action == "redirect":
-        return _text(decision.status, "", [*added, ("Location", decision.location)])
-    if decision.retry_after is not None:
-        added = [*added, ("Retry-After", str(decision.retry_after))]
-    if decision.action in CHALLENGES:
-        return _html(decision.status, pages.challenged(seen.host, ray), [*added, ("CF-Mitigated", "challenge")])
-    if decision.body is not None:
-        return _answer(decision.status, decision.body, decision.content_type, added)
-    if decision.retry_after is not None:
-        return _text(decision.status, pages.error_text(pages.RATE_LIMITED), added)
-    return _html(decision.status, pages.blocked(seen.host, ray), added)
-
-
 async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
     """The client's body, as it comes. A client that waits to be asked for it (RFC 9110 section 10.1.1) is asked."""
     if request.headers.get("Expect", "").lower() == "100-continue":
@@ -265,22 +262,3 @@ async def _relay(
     keeping.end()
     await response.write_eof()
     return response
-
-
-def _text(status: int, body: str, headers: Pairs) -> web.Response:
-    return _answer(status, body, "text/plain", headers)
-
-
-def _html(status: int, body: str, headers: Pairs) -> web.Response:
-    return _answer(status, body, "text/html", headers)
-
-
-def _answer(status: int, body: str, content_type: str, headers: Pairs) -> web.Response:
-    return web.Response(
-        status=status,
-        reason=pages.reason(status),
-        text=body,
-        content_type=content_type,
-        charset="utf-8",
-        headers=CIMultiDict([*headers, ("Cache-Control", "no-store")]),
-    )

@@ -23,6 +23,7 @@ from lab.edge.origin import Origins
 from lab.edge.proxy import Edge
 from lab.edge.sites import sites_of
 from lab.edge.tls import ClientSide
+from lab.edge.tokens import Tokens
 from lab.pki import Pki
 from lab.place import ZONE
 
@@ -60,7 +61,7 @@ async def running(options: Options) -> AsyncIterator[None]:
     pki = Pki(options.pki)
     tls = ClientSide(pki, ZONE)
     async with Origins(pki, options.source, options.origin_ports) as origins:
-        edge = Edge(origins, Counters(time.monotonic))
+        edge = Edge(origins, Counters(time.monotonic), Tokens(pki))
         follower = _Follow(Follower(options.state), edge, tls, health_file(options.state))
         follower.once()
         runner = web.ServerRunner(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, Literal
 
@@ -11,6 +11,7 @@ from core.errors import LabError
 from core.loopback import require_loopback
 from edge.phases import Policy
 from lab.cloudflare.snapshot import PullCertificate, Record, Snapshot, Zone
+from lab.edge.access import Access, access_of
 from lab.edge.balancing import Balancer, Live, Pool, not_done
 
 SslMode = Literal["off", "flexible", "full", "strict"]
@@ -83,6 +84,7 @@ class Sites:
     zones: tuple[ZonePolicy, ...]
     warnings: tuple[str, ...] = ()
     revision: int = 0
+    access: Access = field(default_factory=Access)
 
     def zone_of(self, hostname: str) -> ZonePolicy | None:
         """The zone that a host name belongs to (the longest suffix wins), or None."""
@@ -116,7 +118,8 @@ def sites_of(snapshot: Snapshot, live: Live | None = None) -> Sites:
                 by_host[body["name"]] = Site(body["name"], policy, (), balanced)
     if len({zone.tls_1_3 for zone in zones}) > 1:
         warnings.append("the zones differ in tls_1_3, which is on for all of them")
-    return Sites(by_host, tuple(zones), tuple(warnings), snapshot.revision)
+    access = access_of(snapshot, warnings)
+    return Sites(by_host, tuple(zones), tuple(warnings), snapshot.revision, access)
 
 
 def _reachable(pool: Mapping[str, Any], warnings: list[str]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Final
 from lab.cloudflare.snapshot import PullCertificate
 from lab.edge.sites import Sites, SslMode
 from lab.pki import Pki
+from lab.place import TEAM
 
 VERSIONS: Final = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -40,6 +41,7 @@ class ClientSide:
         self._default_zone = default_zone
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._sites = Sites({}, ())
+        self._team = self._certified(TEAM)
         self.context = self._certified(default_zone)
         self.context.sni_callback = self._choose
 
@@ -53,7 +55,7 @@ class ClientSide:
         lowest = min(versions, default=ssl.TLSVersion.TLSv1_2)
         allows_1_3 = any(zone.tls_1_3 for zone in sites.zones) or not sites.zones
         highest = ssl.TLSVersion.TLSv1_3 if allows_1_3 else ssl.TLSVersion.TLSv1_2
-        for context in (self.context, *contexts.values()):
+        for context in (self.context, self._team, *contexts.values()):
             _limit(context, lowest, highest)
 
     def _certified(self, zone: str) -> ssl.SSLContext:
@@ -64,7 +66,9 @@ class ClientSide:
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
         zone = self._sites.zone_of((name or "").lower())
-        if zone is not None:
+        if (name or "").lower() == TEAM:
+            connection.context = self._team
+        elif zone is not None:
             connection.context = self._contexts[zone.name]
 
 

@@ -100,6 +100,8 @@ def refused(reply: Reply) -> Verdict:
     """What an answer that is no 2xx says: 429 and 5xx are no refusal, and neither is silence."""
     if reply.status == 0:
         return Verdict(None, f"no answer ({reply.reason})")
+    if reply.at_access:
+        return Verdict(False, "302, Access has them log in")
     return Verdict(None if reply.status == 429 or reply.status >= 500 else False, str(reply.status))
 
 

@@ -61,7 +61,7 @@ def tracked(target: Target) -> Iterator[Result]:
 def _asked(target: Target, admin: Person, call: Call, marker: str, canaries: dict[str, Canary]) -> tuple[Reply, str]:
     """Ask as a visitor; where the edge keeps visitors out of the administrators' routes, ask the host itself."""
     reply = _made(target, admin.visitor, call, marker, canaries)
-    if reply.status in _BEYOND_THE_EDGE and target.behind_edge is not None:
+    if (reply.status in _BEYOND_THE_EDGE or reply.at_access) and target.behind_edge is not None:
         behind = target.behind_edge()
         for name, value in admin.visitor.cookies.items():
             behind.set_cookie(name, value, target.origin.removeprefix("https://"))

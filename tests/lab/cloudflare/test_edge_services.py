@@ -75,6 +75,9 @@ def test_access(emptied: Any, zone: str) -> None:
     (listed,) = list(access.service_tokens.list(**ACCOUNT))
     assert listed.expires_at
     assert not hasattr(listed, "client_secret")
+    # The edge knows the secret by its hash, which is nobody's to see.
+    assert "secret_sha256" not in listed.to_dict()
+    assert "secret_sha256" not in token.to_dict()
     people = access.policies.create(
         **ACCOUNT, name="people", decision="allow", include=[{"email": {"email": "ada@community.test"}}]
     )

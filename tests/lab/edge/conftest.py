@@ -108,6 +108,7 @@ class EdgeProcess:
         pulls: dict[str, Any] | None = None,
         balancers: list[dict[str, Any]] | None = None,
         pools: list[dict[str, Any]] | None = None,
+        access: dict[str, list[dict[str, Any]]] | None = None,
     ) -> None:
         """Change the Cloudflare state, and wait until the edge follows: within a second."""
         self.revision += 1
@@ -133,7 +134,7 @@ class EdgeProcess:
         zones = [zone]
         if other_settings:
             zones.append(zone | {"name": "other.test", "settings": other_settings, "dns_records": [], "rulesets": []})
-        account = {"id": "account", "name": "account", "pools": pools or []}
+        account = {"id": "account", "name": "account", "pools": pools or [], **(access or {})}
         self.write(json.dumps({"revision": self.revision, "accounts": [account], "zones": zones, "secrets_stores": []}))
         self.wait_for(lambda: f"lab_revision={self.revision}\n" in self.trace(), 1)
 

@@ -10,8 +10,9 @@ import yaml
 
 from core.errors import LabError
 from lab.cloudflare.snapshot import Snapshot
-from lab.dns import knot, reverse
+from lab.dns import knot, reverse, team
 from lab.dns.follow import Zones
+from lab.place import TEAM
 
 ZONE = {
     "id": "z",
@@ -69,7 +70,8 @@ def zones(tmp_path: Path) -> Zones:
 
 def served(zones: Zones) -> list[str]:
     parsed = yaml.safe_load((zones.folder / knot.CONFIGURATION).read_text())
-    return [entry["domain"] for entry in parsed["zone"] if entry["domain"] != f"{reverse.NAME}."]
+    always = {f"{reverse.NAME}.", f"{team.NAME}."}
+    return [entry["domain"] for entry in parsed["zone"] if entry["domain"] not in always]
 
 
 def test_a_zone_that_cannot_be_rendered_takes_no_other_down(zones: Zones, caplog: pytest.LogCaptureFixture) -> None:
@@ -96,7 +98,7 @@ def test_a_zone_that_was_deleted_is_served_no_more(zones: Zones) -> None:
 def test_the_mail_servers_address_leads_back_to_its_name_whatever_the_api_holds(zones: Zones) -> None:
     zones.write(snapshot())
     configured = yaml.safe_load((zones.folder / knot.CONFIGURATION).read_text())["zone"]
-    assert configured == [{"domain": "2.0.192.in-addr.arpa."}]
+    assert {"domain": "2.0.192.in-addr.arpa."} in configured
     zone = dns.zone.from_file(str(knot.zone_file(zones.folder, reverse.NAME)), reverse.NAME)
     [pointer] = zone.find_rdataset("25", "PTR")
     assert str(pointer) == "mail.community.test."
@@ -127,3 +129,10 @@ def test_a_zone_whose_key_is_refused_is_not_served_without_signatures(
     zones.write(snapshot({"name": "one.test", "dnssec": {"status": "pending", "key": "a key"}}))
     assert served(zones) == []
     assert "one.test: no key" in caplog.text
+
+
+def test_where_access_has_people_log_in_is_the_edge(zones: Zones) -> None:
+    zones.write(snapshot())
+    zone = dns.zone.from_file(str(knot.zone_file(zones.folder, team.NAME)), team.NAME)
+    [address] = zone.find_rdataset(TEAM.partition(".")[0], "A")
+    assert str(address) == zones.edge

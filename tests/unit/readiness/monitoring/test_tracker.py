@@ -21,9 +21,10 @@ TRACKED = next(probe for probe in PROBES if probe.checks[0].id == "monitoring.er
 class Failing(FakeVisitor):
     """Somebody for whom the platform answers ``status``, and tells ``inbox`` of it with ``part`` of the request."""
 
-    def __init__(self, status: int, inbox: Inbox | None = None, part: str = "") -> None:
+    def __init__(self, status: int, inbox: Inbox | None = None, part: str = "", location: str = "") -> None:
         super().__init__(Platform())
         self._status, self._inbox, self._part = status, inbox, part
+        self._headers = (("Location", location),) if location else ()
 
     def ask(self, method: str, url: str, **given: Any) -> Reply:
         marker = given["json"]["marker"]
@@ -40,7 +41,7 @@ class Failing(FakeVisitor):
             event = {"message": f"test {marker}", **parts[self._part]}
             envelope = "\n".join(['{"event_id": "1"}', '{"type": "event"}', json.dumps(event)])
             self._inbox.arrived.append(Arrival("1", "2026-11-30T00:00:00Z", "/api/1/envelope/", {}, envelope))
-        return Reply(self._status)
+        return Reply(self._status, self._headers)
 
 
 def results(visitor: FakeVisitor, monkeypatch: pytest.MonkeyPatch, **means: Any) -> dict[str, Result]:
@@ -83,9 +84,17 @@ def test_where_no_error_happens_or_nobody_can_look_it_cannot_be_told(monkeypatch
         assert {result.outcome for result in found.values()} == {Outcome.CANNOT_TELL}
 
 
-def test_where_the_edge_keeps_visitors_out_the_host_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "edge",
+    [
+        Failing(403),
+        Failing(302, location="https://team.cloudflareaccess.com/cdn-cgi/access/login/app.community.test?kid=1"),
+    ],
+    ids=["the firewall", "Access"],
+)
+def test_where_the_edge_keeps_visitors_out_the_host_is_asked(edge: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
     inbox = Inbox()
     behind = Failing(500, inbox)
-    found = results(Failing(403), monkeypatch, errors=inbox, behind_edge=lambda: behind)
+    found = results(edge, monkeypatch, errors=inbox, behind_edge=lambda: behind)
     assert found["monitoring.error-tracked"].outcome is Outcome.PASS
     assert "past the edge" in repr(found["monitoring.error-tracked"].evidence)
