@@ -16,6 +16,7 @@ from aiohttp.http import HttpProcessingError
 from core.errors import LabError
 from core.terminal import clean
 from lab.edge.server import Options, running
+from lab.services.foreground import listen_address
 
 
 def options_of(arguments: Sequence[str]) -> Options:
@@ -29,6 +30,7 @@ def options_of(arguments: Sequence[str]) -> Options:
     parser.add_argument("--source", required=True, help="connect to origins from this address")
     parser.add_argument("--origin-http-port", type=int, default=80)
     parser.add_argument("--origin-https-port", type=int, default=443)
+    parser.add_argument("--smtp", type=listen_address, metavar="ADDRESS:PORT", help="takes the mail of who logs in")
     found = parser.parse_args(arguments)
     return Options(
         address=found.address,
@@ -37,6 +39,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         source=found.source,
         state=found.state,
         pki=found.pki,
+        smtp=found.smtp,
         origin_ports=(found.origin_http_port, found.origin_https_port),
     )
 

@@ -60,6 +60,28 @@ def forbidden(host: str, ray: str) -> str:
     return _page("Forbidden", "Forbidden", f"You have no permission to view this at {escape(host)}.", ray)
 
 
+EMAIL_FORM: Final = (
+    '<form method="post"><label>Email <input type="email" name="email" required autofocus></label>'
+    "<button>Send me a code</button></form>"
+)
+
+
+def code_form(nonce: str) -> str:
+    """The form for the code that was sent for the login ``nonce``."""
+    return (
+        f'<form method="post"><input type="hidden" name="nonce" value="{escape(nonce)}"><label>Code <input name="code" '
+        'inputmode="numeric" autocomplete="one-time-code" required autofocus></label><button>Log in</button></form>'
+    )
+
+
+def login(heading: str, form: str) -> str:
+    """A page of the team's login."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Log in</title></head>\n'
+        f"<body><h1>{escape(heading)}</h1>{form}</body></html>\n"
+    )
+
+
 def trace(host: str, facts: dict[str, str]) -> str:
     """``/cdn-cgi/trace``: a line each."""
     return "".join(f"{name}={value}\n" for name, value in {"h": host, **facts}.items())

@@ -29,7 +29,9 @@ from lab.edge.origin import OriginError, Origins, Outgoing, answer_body
 from lab.edge.route import routed
 from lab.edge.sites import Site, Sites
 from lab.edge.target import BadTargetError, host_and_target
+from lab.edge.team import AUTHORIZED, Team
 from lab.edge.tokens import Tokens
+from lab.place import TEAM
 
 LOG: Final = logging.getLogger("lab.edge")
 UNDECIDED: Final = "Lab-Edge-Undecided"
@@ -51,13 +53,13 @@ _REFUSED_METHODS: Final = ("CONNECT", "TRACE")
 class Edge:
     """The handler of an aiohttp server. Set :attr:`sites` to change what it serves."""
 
-    def __init__(self, origins: Origins, counters: Counters, tokens: Tokens) -> None:
+    def __init__(self, origins: Origins, counters: Counters, tokens: Tokens, team: Team) -> None:
         self.sites = Sites({}, ())
         self.live = Live()
         self.cache = Cache(time.monotonic)
         self._origins = origins
         self._counters = counters
-        self._tokens = tokens
+        self._tokens, self._team = tokens, team
         self._said: set[str] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -75,11 +77,15 @@ class Edge:
         if target.partition("?")[0] == "/cdn-cgi/access/certs":
             certs = json.dumps(await asyncio.to_thread(self._tokens.certs))
             return answers.answer(HTTPStatus.OK, certs, "application/json", from_edge(ray))
+        if host == TEAM and seen.scheme == "https":
+            return await self._team.log_in(request, self.sites.access, from_edge(ray))
         site = self.sites.by_host.get(host)
         if site is None:
             return answers.text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
         if site.zone.refuses(_tls_version(request)):
             return _cut(request)
+        if target.partition("?")[0] == AUTHORIZED and seen.scheme == "https":
+            return self._team.authorize(request, host, self.sites.access, from_edge(ray))
         return await self._at_site(request, seen, site, ray)
 
     async def _at_site(self, request: web.BaseRequest, seen: Request, site: Site, ray: str) -> web.StreamResponse:

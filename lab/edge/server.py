@@ -22,6 +22,7 @@ from lab.cloudflare.snapshot import Follower, Snapshot, health_file
 from lab.edge.origin import Origins
 from lab.edge.proxy import Edge
 from lab.edge.sites import sites_of
+from lab.edge.team import Team
 from lab.edge.tls import ClientSide
 from lab.edge.tokens import Tokens
 from lab.pki import Pki
@@ -39,7 +40,10 @@ _BACKLOG: Final = 1024
 
 @dataclass(frozen=True)
 class Options:
-    """Where the edge listens, where its connections to origins come from and go to, and what it follows."""
+    """Where the edge listens, where its connections to origins come from and go to, and what it follows.
+
+    ``smtp`` takes the mail with which people log in.
+    """
 
     address: str
     http_port: int
@@ -48,6 +52,7 @@ class Options:
     state: Path
     pki: Path
     origin_ports: tuple[int, int] = (80, 443)
+    smtp: tuple[str, int] | None = None
 
 
 @asynccontextmanager
@@ -61,7 +66,8 @@ async def running(options: Options) -> AsyncIterator[None]:
     pki = Pki(options.pki)
     tls = ClientSide(pki, ZONE)
     async with Origins(pki, options.source, options.origin_ports) as origins:
-        edge = Edge(origins, Counters(time.monotonic), Tokens(pki))
+        tokens = Tokens(pki)
+        edge = Edge(origins, Counters(time.monotonic), tokens, Team(tokens, options.smtp))
         follower = _Follow(Follower(options.state), edge, tls, health_file(options.state))
         follower.once()
         runner = web.ServerRunner(

@@ -91,7 +91,7 @@ def edge(place: Place) -> Service:
     return _service(
         "edge",
         ("lab.edge", "--address", address, "--http-port", str(http), "--https-port", str(https), "--source", address),
-        ("--state", str(place.cloudflare_state), "--pki", str(place.home / "pki")),
+        ("--state", str(place.cloudflare_state), "--pki", str(place.home / "pki"), "--smtp", _at(place.mail_exchanger)),
         endpoints=(Endpoint(address, http), Endpoint(address, https)),
         ready=probes.https_answers(address, https, "/cdn-cgi/trace"),
     )

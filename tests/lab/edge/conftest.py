@@ -57,6 +57,7 @@ class EdgeProcess:
     def __post_init__(self) -> None:
         self.https = free_port_after(self.http, EDGE)
         self.origin_https = free_port_after(self.origin_http, *ORIGINS)
+        self.smtp = free_port(SOURCE)
         self.pki = Pki(self.folder / "pki")
         self.state = self.folder / "state.json"
         self.log = self.folder / "log"
@@ -66,7 +67,7 @@ class EdgeProcess:
             *(sys.executable, "-m", "lab.edge", "--address", EDGE, "--source", SOURCE),
             *("--http-port", str(self.http), "--https-port", str(self.https)),
             *("--origin-http-port", str(self.origin_http), "--origin-https-port", str(self.origin_https)),
-            *("--state", str(self.state), "--pki", str(self.pki.folder)),
+            *("--state", str(self.state), "--pki", str(self.pki.folder), "--smtp", f"{SOURCE}:{self.smtp}"),
         ]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stderr=log)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +16,9 @@ from joserfc.jwk import KeySet
 from yarl import URL
 
 from lab.edge.tokens import Tokens
-from lab.place import TEAM
+from lab.mail.exchanger import exchanger_session
+from lab.place import TEAM, here
+from lab.sink.shelf import Shelf
 
 HOST = "app.community.test"
 AUD = "a" * 64
@@ -203,3 +208,108 @@ async def test_a_websocket_is_asked_for_a_token_too(client: Any, reached: list[w
     async with client.get("/admin/live", headers=shaking) as answer:
         assert answer.status == 302
     assert reached == []
+
+
+@pytest.fixture
+async def mails(edge: Any) -> AsyncIterator[Shelf]:
+    """What is sent to anybody."""
+    shelf = Shelf()
+    address = here().address(9, 2)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: exchanger_session(shelf, address), address, edge.smtp
+    )
+    yield shelf
+    server.close()
+
+
+class Browser:
+    """Somebody who follows redirections, at the ports that the edge has here."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self.login = client, ""
+
+    async def ask(self, method: str, url: str, **more: Any) -> tuple[int, str, str]:
+        """The status, the page, and where it leads."""
+        there = urlsplit(url)
+        local = self._client.url(f"{there.path}?{there.query}", host=there.hostname or "")
+        asked = self._client.session.request(method, URL(local, encoded=True), allow_redirects=False, **more)
+        async with asked as answer:
+            return answer.status, await answer.text(), answer.headers.get("Location", "")
+
+    async def begin(self, email: str) -> dict[str, str]:
+        """Ask for the administrators' page and be sent to log in; the fields of the form for the code."""
+        _, _, self.login = await self.ask("GET", f"https://{HOST}/admin?a=1")
+        status, page, _ = await self.ask("GET", self.login)
+        assert (status, 'name="email"' in page) == (200, True)
+        status, page, _ = await self.ask("POST", self.login, data={"email": email})
+        nonce = re.search(r'name="nonce" value="([^"]+)"', page)
+        assert nonce
+        return {"nonce": nonce[1]}
+
+
+def code_in(mails: Shelf) -> str:
+    [mail] = mails.items()
+    found = re.search(r"Your code is ([0-9]{6})", mail["text"])
+    assert found
+    return found[1]
+
+
+async def test_who_has_the_mailbox_logs_in_by_a_code_and_is_led_back(
+    client: Any, edge: Any, reached: list[web.BaseRequest], mails: Shelf
+) -> None:
+    browser = Browser(client)
+    form = await browser.begin("ada@a.test")
+    assert mails.items()[0]["rcpt_tos"] == ["ada@a.test"]
+    status, _, there = await browser.ask("POST", browser.login, data={**form, "code": code_in(mails)})
+    assert (status, urlsplit(there).hostname, urlsplit(there).path) == (303, HOST, "/cdn-cgi/access/authorized")
+    assert await browser.ask("GET", there) == (302, "", f"https://{HOST}/admin?a=1")
+    assert reached == []
+    # aiohttp keeps cookies by name and not by port.
+    assert (await browser.ask("GET", f"https://{HOST}/admin?a=1"))[:2] == (200, "the administrators' page")
+    assert reached[0].headers["Cf-Access-Authenticated-User-Email"] == "ada@a.test"
+    # The code was for one login.
+    assert (await browser.ask("POST", browser.login, data={**form, "code": code_in(mails)}))[0] == 403
+
+
+async def test_who_is_not_let_in_is_told_the_same_and_sent_nothing(
+    client: Any, reached: list[web.BaseRequest], mails: Shelf
+) -> None:
+    browser = Browser(client)
+    form = await browser.begin("bob@b.test")
+    assert mails.items() == []
+    for code in ("", "000000"):
+        assert (await browser.ask("POST", browser.login, data={**form, "code": code}))[0] == 403
+    assert reached == []
+
+
+async def test_a_code_cannot_be_guessed(client: Any, reached: list[web.BaseRequest], mails: Shelf) -> None:
+    browser = Browser(client)
+    form = await browser.begin("ada@a.test")
+    right = code_in(mails)
+    wrong = "000000" if right != "000000" else "000001"
+    for code in (wrong, wrong, wrong, right):
+        assert (await browser.ask("POST", browser.login, data={**form, "code": code}))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/cdn-cgi/access/login/{HOST}?kid={AUD}&redirect_url=%2Fadmin", 200),
+        (f"/cdn-cgi/access/login/{HOST}?kid={AUD}&redirect_url=%2Felsewhere", 404),
+        (f"/cdn-cgi/access/login/{HOST}?kid={AUD}&redirect_url=https:%2F%2Fevil.test%2F", 404),
+        (f"/cdn-cgi/access/login/{HOST}?kid={AUD}&redirect_url=%2Fadmin%0d%0aX:1", 404),
+        (f"/cdn-cgi/access/login/evil.test?kid={AUD}&redirect_url=%2Fadmin", 404),
+        (f"/cdn-cgi/access/login/{HOST}?kid=other&redirect_url=%2Fadmin", 404),
+        ("/", 404),
+    ],
+)
+async def test_a_login_leads_back_to_its_own_application_alone(
+    client: Any, reached: list[web.BaseRequest], path: str, status: int
+) -> None:
+    assert (await Browser(client).ask("GET", f"https://{TEAM}{path}"))[0] == status
+
+
+async def test_no_other_token_becomes_a_cookie(client: Any, edge: Any, reached: list[web.BaseRequest]) -> None:
+    for token in (issued(edge), issued(edge, aud="b" * 64, type="org"), "x.y.z", ""):
+        there = f"https://{HOST}/cdn-cgi/access/authorized?token={token}&redirect_url=%2Fadmin"
+        assert (await Browser(client).ask("GET", there))[0] == 403
