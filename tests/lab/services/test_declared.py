@@ -1,4 +1,4 @@
-"""A load balancer over real hosts, one of which is stopped: API, monitors, DNS and edge of a whole lab."""
+"""What is declared takes effect, in a whole lab: load balancing over real hosts, one of them stopped, and Access."""
 
 from __future__ import annotations
 
@@ -50,11 +50,17 @@ def client(place: Place) -> Any:
 
 
 @pytest.fixture(scope="module")
-def pool(place: Place, client: Any) -> str:
-    """The id of the pool of a load balancer whose monitor asks as often as Cloudflare lets it."""
-    zone = client.zones.create(account={"id": ACCOUNT_ID}, name="community.test").id
+def zone(client: Any) -> str:
+    """The id of the zone, encrypted to the hosts as it is to be."""
+    made = client.zones.create(account={"id": ACCOUNT_ID}, name="community.test").id
     for setting in ("ssl", "always_use_https"):
-        client.zones.settings.edit(setting, zone_id=zone, value="strict" if setting == "ssl" else "on")
+        client.zones.settings.edit(setting, zone_id=made, value="strict" if setting == "ssl" else "on")
+    return str(made)
+
+
+@pytest.fixture(scope="module")
+def pool(place: Place, client: Any, zone: str) -> str:
+    """The id of the pool of a load balancer whose monitor asks as often as Cloudflare lets it."""
     monitor = client.load_balancers.monitors.create(
         account_id=ACCOUNT_ID,
         type="https",
@@ -78,8 +84,11 @@ def pool(place: Place, client: Any) -> str:
     return str(made.id)
 
 
+Visit = Callable[..., tuple[int, str]]
+
+
 @pytest.fixture(scope="module")
-def visit(place: Place) -> Iterator[Callable[[], tuple[int, str]]]:
+def visit(place: Place) -> Iterator[Visit]:
     """Ask the load-balanced name where DNS says that it is."""
     edge, _, port = place.edge
     context = ssl.create_default_context(cafile=api.status(place)["edge"]["ca_file"])
@@ -87,8 +96,9 @@ def visit(place: Place) -> Iterator[Callable[[], tuple[int, str]]]:
         edge, port, ssl_context=context, server_hostname=NAME, assert_hostname=NAME, retries=False, timeout=10
     ) as asked:
 
-        def once() -> tuple[int, str]:
-            answer = asked.request("GET", PATH, headers={"Host": NAME})
+        def once(**headers: str) -> tuple[int, str]:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            answer = asked.request("GET", PATH, headers={"Host": NAME, **named}, redirect=False)
             return answer.status, answer.data.decode()
 
         yield once
@@ -109,7 +119,7 @@ def healthy(client: Any, pool: str) -> dict[str, bool]:
 
 
 def test_a_host_that_is_stopped_gets_no_request_until_it_is_back(
-    place: Place, client: Any, pool: str, visit: Callable[[], tuple[int, str]]
+    place: Place, client: Any, pool: str, visit: Visit
 ) -> None:
     first, second = place.host(1), place.host(2)
     query = dns.message.make_query(NAME, "A")
@@ -139,3 +149,20 @@ def test_a_host_that_is_stopped_gets_no_request_until_it_is_back(
         power.start(place, host)
     until(lambda: healthy(client, pool) == {first: True, second: True}, 12)
     assert Counter(visit() for _ in range(60)).keys() == {(200, "app-1"), (200, "app-2")}
+
+
+def test_access_lets_in_the_token_that_the_api_made_and_nobody_else(client: Any, pool: str, visit: Visit) -> None:
+    until(lambda: visit()[0] == 200, 12)
+    access, account = client.zero_trust.access, {"account_id": ACCOUNT_ID}
+    token = access.service_tokens.create(**account, name="release-check", duration="24h")
+    include = [{"service_token": {"token_id": token.id}}]
+    policy = access.policies.create(**account, name="programs", decision="non_identity", include=include)
+    app = access.applications.create(
+        **account, type="self_hosted", name="all", domain=NAME, policies=[{"id": policy.id, "precedence": 1}]
+    )
+    own = {"CF_Access_Client_Id": token.client_id, "CF_Access_Client_Secret": token.client_secret}
+    until(lambda: visit()[0] == 403, 2)
+    assert visit(**own)[0] == 200
+    assert visit(**{**own, "CF_Access_Client_Secret": "0" * 64})[0] == 403
+    access.applications.delete(app.id, **account)
+    until(lambda: visit()[0] == 200, 2)
