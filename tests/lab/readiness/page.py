@@ -48,7 +48,7 @@ def lines() -> Iterator[Line]:
     yield from ((check, fault, "AWS, the clock") for fault, (check, _) in test_repository_faults.KEPT.items())
     yield from ((check, fault, "DNS") for fault, (check, _) in test_email_faults.DNS.items())
     yield from ((check, fault, "Cloudflare") for fault, (_, _, check) in test_edge_faults.SETTINGS.items())
-    yield from ((check, fault, "Cloudflare, the app") for fault, (_, _, check) in test_edge_faults.RULES.items())
+    yield from ((check, fault, "Cloudflare, the app") for fault, check in test_edge_faults.OPENED.items())
 
 
 def page() -> str:

@@ -15,6 +15,7 @@ from lab.hosts.origin import RELOAD
 from lab.pki import Pki, write
 from lab.place import here
 from readiness.check import Outcome
+from readiness.rows.monitoring.live import live_of
 from readiness.target import Target
 from tests.lab.readiness.conftest import Decide, Seeded, edge_follows
 
@@ -28,13 +29,9 @@ SETTINGS = {
     "not-strict": ("ssl", "full", "headers.full-strict"),
     "login-over-http": ("always_use_https", "off", "auth.no-login-over-http"),
 }
-# What is wrong behind a rule of the firewall that somebody took out: its flags, the rule, and the check that must fail.
-RULES = {
-    "admin-from-outside taken out, and admin-open": (
-        ("admin-open",),
-        "admin-from-outside",
-        "authorization.admin-routes",
-    ),
+# The administrators' routes stand behind all of these: with one of them alone they are closed.
+OPENED = {
+    "admin-open, the rule admin-from-outside taken out, and Access passed by": "authorization.admin-routes",
 }
 
 
@@ -89,13 +86,32 @@ def without(target: Target, ref: str) -> Iterator[None]:
             target.live_changes.make(path, {**again, "position": {"index": rules.index(was) + 1}})
 
 
-@pytest.mark.parametrize(("flags", "ref", "check"), RULES.values(), ids=list(RULES))
-def test_a_fault_that_no_rule_stands_before_is_found(
-    seeded: Seeded, target: Target, honest: Decide, decide: Decide, flags: tuple[str, ...], ref: str, check: str
+@contextmanager
+def passed_by(target: Target, path: str) -> Iterator[None]:
+    """Access has an application for ``path`` that asks nobody who it is, until the block ends."""
+    access, changes = f"{live_of(target).account_path}/access", target.live_changes
+    assert changes is not None
+    everybody = {"name": "for the report", "decision": "bypass", "include": [{"everyone": {}}]}
+    policy = changes.make(f"{access}/policies", everybody)["id"]
+    uri = target.url(path).removeprefix("https://")
+    application = {"name": "for the report", "type": "self_hosted", "domain": uri, "policies": [policy]}
+    with edge_follows(target):
+        made = changes.make(f"{access}/apps", application)["id"]
+    try:
+        yield
+    finally:
+        changes.remove(f"{access}/apps/{made}")
+        with edge_follows(target):
+            changes.remove(f"{access}/policies/{policy}")
+
+
+@pytest.mark.parametrize("check", OPENED.values(), ids=list(OPENED))
+def test_what_stands_open_at_every_layer_is_found(
+    seeded: Seeded, target: Target, honest: Decide, decide: Decide, check: str
 ) -> None:
     clean = honest(check)
     assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
-    with seeded(*flags), without(target, ref):
+    with seeded("admin-open"), without(target, "admin-from-outside"), passed_by(target, "/api/admin/users"):
         result = decide(check)
     assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
 
