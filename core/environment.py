@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.resources import UNKNOWN, Resource, as_api
+from core.property_names import to_api
+from core.resources import UNKNOWN, Resource
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Environment:
         for one in self.in_zone("Ruleset"):
             rules = one.properties.get("rules")
             listed = found.setdefault(str(one.properties.get("phase", "")), [])
-            listed += [as_api(rule) for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+            listed += [to_api(rule) for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
         return found
 
     @cached_property

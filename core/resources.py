@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,10 +20,6 @@ PLAIN_SECRET: Final = "[secret, in the clear]"  # noqa: S105 - a mark
 """What stands here for a value of type ``secret_text`` that no secret was made of: not shown, and not well kept."""
 
 _OPEN: Final = (None, UNKNOWN, SECRET)
-
-# Maps whose keys are data and not names: header names, in rules that rewrite, vary by or key a cache on them.
-_FREE_MAPS: Final = frozenset({"headers", "contains"})
-_UPPER: Final = re.compile(r"[A-Z]")
 
 
 @dataclass(frozen=True)
@@ -111,18 +106,3 @@ def has_open(value: Any) -> bool:
     if isinstance(value, list):
         return any(has_open(item) for item in value)
     return is_open(value)
-
-
-def as_api(value: Any) -> Any:
-    """A value with its keys as Cloudflare's API has them (``action_parameters``)."""
-    if isinstance(value, Mapping):
-        return {_snake(key): dict(item) if _is_free(key, item) else as_api(item) for key, item in value.items()}
-    return [as_api(item) for item in value] if isinstance(value, list) else value
-
-
-def _is_free(key: str, item: Any) -> bool:
-    return key in _FREE_MAPS and isinstance(item, Mapping)
-
-
-def _snake(key: str) -> str:
-    return _UPPER.sub(lambda match: f"_{match[0].lower()}", key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from core.ports import LiveApi
@@ -23,7 +24,7 @@ class Wanted:
     resource: Resource
     zone: str = ""
 
-    @property
+    @cached_property
     def body(self) -> dict[str, Any]:
         """Its properties as the API's body would have them."""
         return wanted_of(KINDS[self.resource.kind], self.resource.properties)
@@ -164,15 +165,20 @@ def _records(wanted: list[Wanted], live: list[Body]) -> Pairs:
     left: list[Wanted] = []
     extra: list[Body] = []
     for ours, theirs in by_place.values():
-        for each in list(ours):
-            match = next((item for item in theirs if content_of(item) == content_of(each.body)), None)
-            if match is not None:
-                pairs.append((each, match))
-                ours.remove(each)
-                theirs.remove(match)
-        pairs += list(zip(ours, theirs, strict=False))
-        left += ours[len(theirs) :]
-        extra += theirs[len(ours) :]
+        same: dict[Any, list[Body]] = {}
+        for item in theirs:
+            same.setdefault(content_of(item), []).append(item)
+        other: list[Wanted] = []
+        for each in ours:
+            match = same.get(content_of(each.body))
+            if match:
+                pairs.append((each, match.pop(0)))
+            else:
+                other.append(each)
+        unmatched = [item for items in same.values() for item in items]
+        pairs += zip(other, unmatched, strict=False)
+        left += other[len(unmatched) :]
+        extra += unmatched[len(other) :]
     return pairs, left, extra
 
 

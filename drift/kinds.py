@@ -6,17 +6,16 @@ Paths and import ids: https://developers.cloudflare.com/api/ and the documentati
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.property_names import to_api
 from core.resources import has_open
 
 Body = Mapping[str, Any]
 Key = tuple[Any, ...]
 
-_UPPER = re.compile(r"[A-Z]")
 _PLURALS = {
     "includes": "include",
     "excludes": "exclude",
@@ -27,8 +26,6 @@ _PLURALS = {
     "statuses": "status",
     "poolIds": "pool_id",
 }
-# Maps whose keys are header names.
-_FREE = frozenset({"headers", "contains"})
 
 
 def _by(*keys: str) -> Callable[[Body], Key]:
@@ -127,26 +124,10 @@ SCOPE = frozenset({"zone_id", "account_id", "store_id"})
 
 def wanted_of(kind: Kind, properties: Body) -> dict[str, Any]:
     """Declared properties as the API's body would have them, without scope and what the API never shows."""
-    body = _named(properties, kind.free | _FREE)
+    body = to_api(properties, free=kind.free, names=_PLURALS)
     if "setting_id" in body:
         body["id"] = body.pop("setting_id")
     return {key: value for key, value in body.items() if key not in SCOPE}
-
-
-def _named(value: Any, free: frozenset[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            _name(key): dict(item) if _is_free(key, item, free) else _named(item, free) for key, item in value.items()
-        }
-    return [_named(item, free) for item in value] if isinstance(value, list) else value
-
-
-def _is_free(key: str, item: Any, free: frozenset[str]) -> bool:
-    return key in free and isinstance(item, Mapping)
-
-
-def _name(key: str) -> str:
-    return _PLURALS.get(key) or _UPPER.sub(lambda match: f"_{match[0].lower()}", key)
 
 
 def in_one_order(values: list[Any]) -> list[Any]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from core.errors import EngineError, LabError
+from core.property_names import to_api, to_wire
 from core.secret import Secret
 from lab.engine.providers import PartlyDoneError
 from lab.engine.providers.cloudflare.client import ApiError, Client
-from lab.engine.providers.cloudflare.names import to_api, to_wire
 from lab.engine.providers.cloudflare.provider import CloudflareProvider
+from tests.own_server import Answering, served
 
 ZONE = "cloudflare:index/zone:Zone"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -34,54 +33,37 @@ class Server:
     answers: list[tuple[int, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
-    port: int = 0
+    url: str = ""
 
     def provider(self) -> CloudflareProvider:
         return CloudflareProvider(self.client())
 
     def client(self) -> Client:
-        return Client(f"http://127.0.0.1:{self.port}/client/v4", Secret("t0ken"), attempts=3, pause=0.001)
+        return Client(f"{self.url}/client/v4", Secret("t0ken"), attempts=3, pause=0.001)
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     script = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def handle_one(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            script.asked.append((self.command, self.path.removeprefix("/client/v4"), body))
+            body = self.body()
+            script.asked.append(
+                (self.command, self.path.removeprefix("/client/v4"), json.loads(body) if body else None)
+            )
             script.tokens.add(self.headers["Authorization"])
             status, value = (
                 script.answers.pop(0) if script.answers else (418, [{"code": 0, "message": "not in the list"}])
             )
-            text = json.dumps(
-                {
-                    "success": status < 400,
-                    "result": value if status < 400 else None,
-                    "errors": value if status >= 400 else [],
-                }
-            )
-            data = b"" if status == 204 else text.encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            good = status < 400
+            document = {"success": good, "result": value if good else None, "errors": [] if good else value}
+            self.answer(status, b"" if status == 204 else json.dumps(document).encode())
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one
 
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script.port = http.server_address[1]
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield script
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served(Handler) as script.url:
+        yield script
 
 
 def test_a_record_goes_by_its_zone_and_comes_back_with_what_the_api_adds(server: Server) -> None:

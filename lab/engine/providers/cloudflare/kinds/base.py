@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.errors import EngineError
+from core.property_names import to_api, to_wire
 from lab.engine.providers import Found
 from lab.engine.providers.cloudflare.client import ApiError, Client
-from lab.engine.providers.cloudflare.names import to_api, to_wire
 from lab.engine.wire import Properties, without_nulls
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.property_names import to_api, to_wire
 from lab.engine.providers.cloudflare.kinds.base import Kind
-from lab.engine.providers.cloudflare.names import to_api, to_wire
 from lab.engine.wire import Properties
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import EngineError
+from core.property_names import to_wire
 from lab.engine.providers import Found
 from lab.engine.providers.cloudflare.client import Client
 from lab.engine.providers.cloudflare.kinds.base import Kind
-from lab.engine.providers.cloudflare.names import to_wire
 from lab.engine.wire import Properties, without_nulls
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.property_names import to_api
 from lab.engine.providers import Found, PartlyDoneError
 from lab.engine.providers.cloudflare.client import ApiError, Client
 from lab.engine.providers.cloudflare.kinds.base import Kind
-from lab.engine.providers.cloudflare.names import to_api
 from lab.engine.wire import Properties
 
 
