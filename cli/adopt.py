@@ -188,7 +188,7 @@ def _told(difference: Difference) -> str:
 
 
 def _imports(each: Declared, seen: Compared) -> bool:
-    return not each.resource.type.startswith("pulumi:") and (not each.custom or each.resource.urn in seen.ids)
+    return not each.resource.type.startswith("pulumi:") and (not each.resource.custom or each.resource.urn in seen.ids)
 
 
 def _entry(each: Declared) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _entry(each: Declared) -> dict[str, Any]:
         "type": resource.type,
         "name": resource.name,
         "parent": each.parent,
-        "custom": each.custom,
+        "custom": resource.custom,
     }
 
 

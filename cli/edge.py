@@ -117,20 +117,14 @@ def _traced_json(one: TracedCase) -> dict[str, Any]:
 
 
 def against(stack: str) -> Against:
-    """What a stack's Pulumi program declares, as cases are run against it. Raises :class:`SettingsError`."""
-    from cli.declared import stack_without_hosts
+    """What a stack's Pulumi program declares, as cases are run against it. Raises :class:`LaunchReadyError`."""
+    from cli.declared import declared_in, stack_without_hosts
     from edge.cases.run import Against
-    from edge.zones import Found, zones_of
-    from lab.engine.providers.cloudflare.names import to_api
-    from stacks.declared import declared
+    from edge.zones import zones_of
 
     read = stack_without_hosts(ROOT, stack)
-    found = [
-        Found(one.type.rpartition(":")[2], one.id, to_api(one.inputs))
-        for one in declared(read, stack)
-        if one.type.startswith("cloudflare:")
-    ]
-    return Against(stack, read.zone.plan, read.zone.name, zones_of(found), read.platform, read.zone.account_id)
+    zones = zones_of(declared_in(ROOT, stack, ROOT))
+    return Against(stack, read.zone.plan, read.zone.name, zones, read.platform, read.zone.account_id)
 
 
 def _lines(results: list[Result]) -> list[str]:

@@ -125,7 +125,7 @@ def compared(stack: str, api: CloudflareApi) -> Compared:
 
 
 def declared_by(stack: str) -> list[Declared]:
-    """What the program of the stack declares. Without a passphrase, what it makes of secrets is a placeholder's."""
+    """What the program of the stack declares. Without a passphrase, what it makes of secrets is made of digests."""
     from core.settings.base import stack_file
     from lab.engine.declared import declared
 
@@ -144,10 +144,9 @@ def wanted_by(found: Sequence[Declared]) -> list[Wanted]:
     zones = {each.resource.urn: each.parent for each in ours if each.resource.kind == "Zone"}
     platform = next((urn for urn, parent in zones.items() if _PLATFORM in parent), "")
     wanted = []
-    for each in ours:
-        own = each.resource.urn if each.resource.urn in zones else ""
-        above = [urn for urn in each.depends.get("zoneId", ()) if urn in zones]
-        wanted.append(Wanted(each.resource, own or next(iter(above), platform)))
+    for each in (one.resource for one in ours):
+        own = each.urn if each.urn in zones else each.zone
+        wanted.append(Wanted(each, own if own in zones else platform))
     return wanted
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.declared import stack_without_hosts
+from cli.declared import declared_in, stack_without_hosts
 from core.errors import LaunchReadyError, ReviewError
 from core.policy import Verdict
 from core.resources import Resource
-from core.settings.base import NAMESPACE, config_of, stack_file
+from core.settings.base import config_of, stack_file
 from core.settings.stack import STACKS_DIR, Stack
 from core.settings.yaml_tree import Json, read_tree
 from core.terminal import clean
@@ -25,7 +24,6 @@ from review.finding import Finding
 from review.reading import Preview, preview_from, read_preview
 from review.stack_file import file_findings, waiver_notes
 
-HOSTS = f"{NAMESPACE}:hosts"
 _LONGEST_NOTE = 300
 
 
@@ -73,7 +71,7 @@ def verdicts_of(root: Path, stack: str, document: Mapping[str, Any] | None) -> l
     from stacks.policy import judge
 
     settings = stack_without_hosts(root, stack)
-    found = _declared(root, stack, root) if document is None else resources_of(preview_from(document))
+    found = declared_in(root, stack, root) if document is None else resources_of(preview_from(document))
     return judge(found, settings, datetime.now(UTC).date())
 
 
@@ -114,7 +112,7 @@ def _preview(root: Path, stack: str, engine: str) -> Preview:
 
 def _declared_or_not(root: Path, stack: str, notes: list[str]) -> Sequence[Resource] | None:
     try:
-        return _declared(root, stack, root)
+        return declared_in(root, stack, root)
     except LaunchReadyError as error:
         notes.append(f"what the program declares is not known: {clean(str(error))[:_LONGEST_NOTE]}")
         return None
@@ -132,8 +130,8 @@ def _against(
 
     with tree_at(root, base) as folder, ThreadPoolExecutor(1) as pool:
         there = (folder / STACKS_DIR / f"Pulumi.{stack}.yaml").exists()
-        now = pool.submit(_declared, root, stack, root)
-        before = _declared(folder, stack, root) if there else []
+        now = pool.submit(declared_in, root, stack, root)
+        before = declared_in(folder, stack, root) if there else []
         notes += _changed_secrets(folder, root, stack)
         if there:
             _read_files(folder, root, stack, notes, file)
@@ -152,30 +150,6 @@ def _read_files(before: Path, after: Path, stack: str, notes: list[str], file: l
     new = stack_without_hosts(after, stack)
     file += file_findings(old, new)
     notes += map(clean, waiver_notes(old.waivers.items, new.waivers.items))
-
-
-def _declared(folder: Path, stack: str, root: Path) -> list[Resource]:
-    from lab.engine.declare import declare
-
-    hosts = _hosts_instead(folder, stack, root)
-    instead = {HOSTS: json.dumps(hosts)} if hosts else {}
-    return resources_of(preview_from(declare(folder, stack, instead)))
-
-
-def _hosts_instead(folder: Path, stack: str, root: Path) -> dict[str, Json] | None:
-    """Hosts in the place of an inventory that is not in ``folder``, as git keeps none that a machine writes.
-
-    They are those of now (``root``), or one for documentation (RFC 5737): of a change of hosts, nothing is said then.
-    """
-    hosts = config_of(read_tree(stack_file(folder / STACKS_DIR, stack))).get(HOSTS)
-    inventory = hosts.get("inventory") if isinstance(hosts, dict) else None
-    if not isinstance(inventory, str) or (folder / inventory).exists():
-        return None
-    listed: list[Json] = [{"name": "host", "address": "192.0.2.1"}]
-    if (root / inventory).exists():
-        fleet = stack_without_hosts(root, stack).fleet
-        listed = [{"name": host.name, "address": host.address} for host in fleet.hosts]
-    return {"app": listed}
 
 
 def _changed_secrets(before: Path, after: Path, stack: str) -> list[str]:

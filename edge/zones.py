@@ -6,14 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Found:
-    """A declared resource: the last part of its type (``Ruleset``), its id, its inputs named as in Cloudflare's API."""
-
-    kind: str
-    id: str
-    inputs: Mapping[str, Any]
+from core.environment import environment_of
+from core.property_names import to_api
+from core.resources import Resource
 
 
 @dataclass
@@ -31,15 +26,15 @@ class Zone:
         return host in self.proxied or f"*.{host.partition('.')[2]}" in self.proxied
 
 
-def zones_of(resources: Iterable[Found]) -> dict[str, Zone]:
+def zones_of(resources: Iterable[Resource]) -> dict[str, Zone]:
     """Every zone that is declared, by its name."""
-    known = list(resources)
-    by_id = {one.id: Zone(str(one.inputs.get("name"))) for one in known if one.kind == "Zone"}
-    for one in known:
-        zone = by_id.get(str(one.inputs.get("zone_id")))
+    declared = environment_of(resources)
+    zones = {name: Zone(name) for one in declared.of("Zone") if (name := str(one.properties.get("name", "")))}
+    for one in declared.resources.values():
+        zone = zones.get(declared.zone_of(one))
         if zone is not None:
             _add(zone, one)
-    return {zone.name: zone for zone in by_id.values()}
+    return zones
 
 
 def zone_of(zones: Mapping[str, Zone], host: str) -> Zone | None:
@@ -48,11 +43,11 @@ def zone_of(zones: Mapping[str, Zone], host: str) -> Zone | None:
     return max(fitting, key=lambda zone: len(zone.name), default=None)
 
 
-def _add(zone: Zone, one: Found) -> None:
-    inputs = one.inputs
+def _add(zone: Zone, one: Resource) -> None:
+    given = one.properties
     if one.kind == "Ruleset":
-        zone.rulesets[str(inputs.get("phase"))] = inputs.get("rules") or ()
+        zone.rulesets[str(given.get("phase"))] = to_api(given.get("rules") or [])
     elif one.kind == "ZoneSetting":
-        zone.settings[str(inputs.get("setting_id"))] = inputs.get("value")
-    elif one.kind in ("DnsRecord", "LoadBalancer") and inputs.get("proxied") is True:
-        zone.proxied.add(str(inputs.get("name")).lower())
+        zone.settings[str(given.get("settingId"))] = given.get("value")
+    elif one.kind in ("DnsRecord", "LoadBalancer") and given.get("proxied") is True:
+        zone.proxied.add(str(given.get("name")).lower())

@@ -1,92 +1,110 @@
-"""What a stack's program declares, found out with no provider, no state and no lab: by running it dry.
+"""What a stack's program declares, found out by running it dry: no provider, no state, no API and no secret is needed.
 
-A value that only an API could give is :data:`core.resources.UNKNOWN`, a secret :data:`core.resources.SECRET`. Values of
-config secrets are only needed where the program makes something of them that is no secret itself; without the stack's
-passphrase it is given a placeholder for each.
+Everything is there as if it were made anew. A value that only an API could give is :data:`core.resources.UNKNOWN`, a
+secret :data:`core.resources.SECRET`. Without the stack's passphrase a config secret is handed to the program as a
+digest of its ciphertext: it changes when the secret does, and a review of a stranger's change never has one.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn, cast
 
-from core.resources import SECRET, UNKNOWN, Resource
+from core.errors import EngineError
+from core.pulumi_crypt import Crypter
+from core.resources import Resource, closed_properties
 from core.secret import Secret
-from core.settings.base import config_of
-from core.settings.yaml_tree import Tree
 from lab.engine import model, wire
-from lab.engine.dry import run_dry
+from lab.engine.api import Opened, ending, serve_program
 from lab.engine.plan import NoProvider, Shape
-from lab.engine.project import Config, read_config, read_program, read_stack, unlock_stack
+from lab.engine.program import ProgramProcess
+from lab.engine.project import Config, Program, Project, read_config, read_program, read_stack, unlock_stack
+from lab.engine.providers import Provider
+from lab.engine.providers.cloudflare.kinds import KINDS
+from lab.engine.run import Run
+from lab.engine.snapshot import Snapshot
 
-PLACEHOLDER = "a value that was not looked at"
+# Nothing is asked of it: the port is "discard".
+_NOBODY: Final = "http://127.0.0.1:9/client/v4"
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One resource of the program, with what only the engine knows of it.
-
-    ``depends``: a property → the URNs that its value comes from. ``parent`` is a URN, "" for the stack itself.
-    """
+    """One resource of the program; ``parent`` is a URN, "" for the stack itself."""
 
     resource: Resource
     parent: str = ""
-    custom: bool = True
-    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def declared(root: Path, stack: str, passphrase: Secret | None = None) -> list[Declared]:
+class Sealed(Crypter):
+    """Opens nothing: a secret's plain text is a digest of its ciphertext."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes(32), "sealed")
+
+    def decrypt(self, value: str) -> Secret:
+        """``sealed-`` and a digest."""
+        return Secret(f"sealed-{hashlib.sha256(value.encode()).hexdigest()}")
+
+
+def declared(
+    root: Path, stack: str, passphrase: Secret | None = None, instead: Mapping[str, str] | None = None
+) -> list[Declared]:
     """Everything that the program of the stack declares, in the order in which it did; ``root`` is the project's.
 
-    Raises :class:`core.errors.SettingsError` for the stack's file and :class:`core.errors.EngineError` for a program
-    that fails.
+    ``instead`` has config values by full key that go before the file's. Raises
+    :class:`core.errors.SettingsError` for the stack's file and :class:`core.errors.EngineError` for a program that
+    fails.
     """
     program = read_program(root)
     tree = read_stack(program, stack)
-    config = _config(tree, program.name, passphrase)
-    run = run_dry(root, stack, program, config, _Shapeless(), lambda _event: None)
-    return [_declared(step.new) for step in run.steps if step.new is not None]
+    crypter = Sealed() if passphrase is None else unlock_stack(tree, "", passphrase)[0]
+    config = read_config(tree, program.name, crypter)
+    config = replace(config, values={**config.values, **(instead or {})})
+    return [_declared(step.new) for step in _run(root, stack, program, config).steps if step.new is not None]
 
 
 def _declared(made: model.Resource) -> Declared:
-    properties = {key: _plain(value) for key, value in made.inputs.items()}
-    depends = {key: tuple(urns) for key, urns in made.property_dependencies.items()}
-    return Declared(Resource(made.type, made.name, made.urn, properties), made.parent, made.custom, depends)
+    zones = made.property_dependencies.get("zoneId", [])
+    properties = closed_properties(made.type, wire.mask(made.inputs), made.additional_secret_outputs)
+    resource = Resource(made.type, made.name, made.urn, properties, zone=next(iter(zones), ""), custom=made.custom)
+    return Declared(resource, made.parent)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, wire.Secret):
-        return SECRET
-    if isinstance(value, wire.Unknown):
-        return UNKNOWN
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+def _run(root: Path, stack: str, program: Program, config: Config) -> Run:
+    """The program's run, which is over; each of its steps creates, and nothing is written down."""
+    project = Project(
+        root=root, stack=stack, state_folder=root, base_url=_NOBODY, token=Secret(""), passphrase=Secret("")
+    )
+    nothing: dict[str, Any] = {"deployment": {"resources": []}}
+    process = ProgramProcess(root)
+    try:
+        run = Run(
+            snapshot=Snapshot(project.state, Crypter(bytes(32), ""), nothing, dry_run=True),
+            provider_for=lambda _package, _inputs: cast(Provider, _Nobody()),
+            progress=lambda _event: None,
+            parallel=project.parallel,
+            dry_run=True,
+        )
+        with ending(run):
+            serve_program(project, Opened(program, config, run), process)
+    finally:
+        process.stop()
+    return run
 
 
-def _config(tree: Tree, project: str, passphrase: Secret | None) -> Config:
-    if passphrase is not None:
-        return read_config(tree, project, unlock_stack(tree, "", passphrase)[0])
-    values, secret_keys = {}, []
-    for key, item in config_of(tree).items():
-        full = key if ":" in key else f"{project}:{key}"
-        if isinstance(item, dict) and set(item) == {"secure"}:
-            secret_keys.append(full)
-            item = PLACEHOLDER  # noqa: PLW2901
-        values[full] = item if isinstance(item, str) else json.dumps(item)
-    return Config(project, values, tuple(secret_keys))
-
-
-class _Shapeless:
-    """A provider that knows no type: in a dry run of an empty stack nothing more is asked of one."""
+class _Nobody:
+    """A provider of any package: what it knows of a type is what a declaration needs, and it does nothing."""
 
     def shape(self, type_: str) -> Shape:
-        del type_
-        return NoProvider()
+        return KINDS.get(type_) or NoProvider()
 
     def secret_outputs(self, type_: str) -> frozenset[str]:
-        del type_
-        return frozenset()
+        return KINDS[type_].secret if type_ in KINDS else frozenset()
+
+    def lookup(self, type_: str, import_id: str, known: wire.Properties) -> NoReturn:
+        del known
+        raise EngineError(f"a declaration asks nobody, and this looks up {type_} {import_id}: give it as a setting")

@@ -24,7 +24,7 @@ class Part(pulumi.ComponentResource):
 config = pulumi.Config()
 part = Part("part")
 first = Thing("first", text=config.require("word"), opts=pulumi.ResourceOptions(parent=part))
-Thing("second", token=config.require_secret("key"), of=first.id, deep={"list": [first.made, 1]})
+Thing("second", token=config.require_secret("key"), zoneId=first.id, deep={"list": [first.made, 1]})
 """
 
 
@@ -43,12 +43,42 @@ def test_it_is_all_there_with_secrets_and_unknowns_as_such(root: Path) -> None:
     first, second = found["first"], found["second"]
     assert first.resource.properties == {"text": "plain"}
     assert first.parent == found["part"].resource.urn
-    assert second.resource.properties == {"token": SECRET, "of": UNKNOWN, "deep": {"list": [UNKNOWN, 1]}}
-    assert second.depends["of"] == (first.resource.urn,)
+    assert (first.resource.custom, found["part"].resource.custom) == (True, False)
+    assert second.resource.properties == {"token": SECRET, "zoneId": UNKNOWN, "deep": {"list": [UNKNOWN, 1]}}
+    assert second.resource.zone == first.resource.urn
     assert [path.name for path in root.rglob("*.json")] == []
 
 
 def test_a_program_that_fails_says_where(root: Path) -> None:
     (root / "__main__.py").write_text("raise ValueError('no')\n")
     with pytest.raises(EngineError, match=r"__main__\.py:1: the program failed: ValueError: no"):
+        declared(root, "dev")
+
+
+def test_a_setting_can_be_given_in_the_place_of_the_files(root: Path) -> None:
+    found = {each.resource.name: each.resource.properties for each in declared(root, "dev", instead={"demo:word": "b"})}
+    assert found["first"] == {"text": "b"}
+
+
+def test_a_secret_that_is_no_secret_any_more_is_a_digest_that_changes_with_it(root: Path) -> None:
+    (root / "__main__.py").write_text(
+        f'{PROGRAM}\nThing("third", text=pulumi.Output.unsecret(config.require_secret("key")))\n'
+    )
+    file = root / "stacks" / "Pulumi.dev.yaml"
+
+    def third() -> str:
+        (text,) = [
+            str(one.resource.properties["text"]) for one in declared(root, "dev") if one.resource.name == "third"
+        ]
+        return text
+
+    before = third()
+    file.write_text(file.read_text().replace("v1:xjYe", "v1:xjYf"))
+    assert before.startswith("sealed-")
+    assert third() != before
+
+
+def test_a_look_up_says_that_nobody_is_asked(root: Path) -> None:
+    (root / "__main__.py").write_text(f'{PROGRAM}\nThing("there", opts=pulumi.ResourceOptions(id="a1"))\n')
+    with pytest.raises(EngineError, match=r"a declaration asks nobody, and this looks up test:index:Thing a1"):
         declared(root, "dev")

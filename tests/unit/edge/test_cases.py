@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from core.errors import SettingsError
+from core.resources import Resource
 from core.settings.platform import Platform
 from edge.cases.read import Cases, read_cases
 from edge.cases.run import Against, Result, run_cases
-from edge.zones import Found, Zone, zone_of, zones_of
+from edge.zones import Zone, zone_of, zones_of
 
 CLIENTS = {"visitor": {"ip.src": "198.51.100.23"}}
 
@@ -180,17 +181,21 @@ def test_one_case_is_found_by_its_name(tmp_path: Path) -> None:
 
 
 def test_zones_are_made_of_declared_resources() -> None:
-    resources = [
-        Found("Zone", "z1", {"name": "community.test"}),
-        Found("Zone", "z2", {"name": "old.community.test"}),
-        Found("Ruleset", "r", {"zone_id": "z1", "phase": "http_ratelimit", "rules": [{"ref": "a"}]}),
-        Found("ZoneSetting", "s", {"zone_id": "z2", "setting_id": "ssl", "value": "strict"}),
-        Found("DnsRecord", "d", {"zone_id": "z1", "name": "App.community.test", "proxied": True}),
-        Found("DnsRecord", "e", {"zone_id": "z1", "name": "mail.community.test", "proxied": False}),
-        Found("Ruleset", "x", {"zone_id": "of-another", "phase": "http_ratelimit"}),
-    ]
-    zones = zones_of(resources)
-    assert zones["community.test"].rulesets == {"http_ratelimit": [{"ref": "a"}]}
+    def made(kind: str, urn: str, zone: str = "", **properties: Any) -> Resource:
+        return Resource(f"cloudflare:index:{kind}", urn, urn, properties, zone=zone)
+
+    zones = zones_of(
+        [
+            made("Zone", "z1", name="community.test"),
+            made("Zone", "z2", name="old.community.test"),
+            made("Ruleset", "r", "z1", phase="http_ratelimit", rules=[{"ref": "a", "actionParameters": {"id": "b"}}]),
+            made("ZoneSetting", "s", "z2", settingId="ssl", value="strict"),
+            made("DnsRecord", "d", "z1", name="App.community.test", proxied=True),
+            made("DnsRecord", "e", "z1", name="mail.community.test", proxied=False),
+            made("Ruleset", "x", "of-another", phase="http_ratelimit"),
+        ]
+    )
+    assert zones["community.test"].rulesets == {"http_ratelimit": [{"ref": "a", "action_parameters": {"id": "b"}}]}
     assert zones["community.test"].proxied == {"app.community.test"}
     assert zones["old.community.test"].settings == {"ssl": "strict"}
     assert zone_of(zones, "x.old.community.test") is zones["old.community.test"]
