@@ -8,18 +8,18 @@ the same answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edge.comparing import fitting, test_of
 from edge.evaluate import compile_tree
 from edge.fields import DERIVED
-from edge.functions import is_undecidable
+from edge.known import is_known
 from edge.request import Request
 from edge.scheme import BOOL
 from edge.syntax import (
     Access,
-    Call,
     Check,
     Combined,
     Comparison,
@@ -33,7 +33,7 @@ from edge.syntax import (
     Wildcard,
 )
 from edge.truth import Truth, conjunction, disjunction, negate, parity
-from edge.typed import ALIASES, FACTS
+from edge.typed import ALIASES
 
 Hits = list[tuple[int, Truth]]
 # Fields that every request has, as source.
@@ -47,40 +47,59 @@ _HAD: Final = {
     "http.user_agent": "r.user_agent",
 }
 _LOWER_PATH: Final = "lower_path"
+# What the source takes from a request once, where it names it at all.
+_LOCALS: Final = {
+    "method": "r.method_octets",
+    "path": "r.path",
+    "query": "r.query",
+    "lower_path": "r.lower_path",
+    "given": "r.given.get",
+}
+_DERIVED: Final = frozenset(DERIVED)
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-# What follows from method, URL and header fields alone.
-_ALWAYS_KNOWN: Final = frozenset(
-    name for name in DERIVED if not name.startswith(("http.request.body.", "http.request.timestamp.", "http.response."))
-) - {"http.request.headers.truncated"}
 
 
-def scan_of(trees: Sequence[Logical], always: frozenset[int] = frozenset()) -> Callable[[Request], Hits]:
-    """The function that gives, of a request, which expressions are true or open: their places, and the truth.
+class Scan(NamedTuple):
+    """Which expressions are true of a request or open: their places, and the truth."""
 
-    Places in ``always`` are there whatever the truth is.
-    """
-    writer = _Writer()
-    lines = [line for place, tree in enumerate(trees) for line in writer.lines(place, tree, place in always)]
-    source = "\n    ".join(
-        (
-            "def scan(r):",
-            "if not derived.isdisjoint(r.given): return slowly(r)",
-            "method = r.method_octets; path = r.path; query = r.query; lower_path = r.lower_path; given = r.given.get",
-            "hits = []",
-            *lines,
-            "return hits",
-        )
-    )
-    slow = [compile_tree(tree) for tree in trees]
+    plain: Callable[[Request], Hits]
+    """Of requests that are :func:`plain`."""
+    told: Callable[[Request], Hits]
+    """Of any request: what is given of it goes before what would follow from the rest."""
 
-    def slowly(request: Request) -> Hits:
-        # A field was given that would follow from the rest: what is given goes first.
-        truths = [(place, evaluate(request)) for place, evaluate in enumerate(slow)]
+    def __call__(self, request: Request) -> Hits:
+        """The same of any request, by the faster of the two."""
+        return (self.plain if plain(request) else self.told)(request)
+
+
+def plain(request: Request) -> bool:
+    """Whether no field is given that would follow from the rest of the request."""
+    return _DERIVED.isdisjoint(request.given)
+
+
+def scan_of(trees: Sequence[Logical], always: frozenset[int] = frozenset()) -> Scan:
+    """The functions that ask all of these; places in ``always`` are there whatever the truth is."""
+    closures = [compile_tree(tree) for tree in trees]
+
+    def told(request: Request) -> Hits:
+        truths = [(place, evaluate(request)) for place, evaluate in enumerate(closures)]
         return [(place, truth) for place, truth in truths if truth is not False or place in always]
 
-    names = {**writer.names, "derived": frozenset(DERIVED), "slowly": slowly}
-    exec(compile(source, "<rules>", "exec"), names)  # noqa: S102 (the source has no text of a rule in it)
-    scan: Callable[[Request], Hits] = names["scan"]
+    if all(isinstance(tree, Constant) for tree in trees):
+        values = [(place, tree.value) for place, tree in enumerate(trees) if isinstance(tree, Constant)]
+        same: Hits = [(place, value) for place, value in values if value or place in always]
+        return Scan(lambda _: same, told)
+    return Scan(_written(trees, always), told)
+
+
+def _written(trees: Sequence[Logical], always: frozenset[int]) -> Callable[[Request], Hits]:
+    writer = _Writer()
+    lines = [line for place, tree in enumerate(trees) for line in writer.lines(place, tree, place in always)]
+    body = "\n    ".join(("hits = []", *lines, "return hits"))
+    used = [f"{name} = {source}" for name, source in _LOCALS.items() if re.search(rf"\b{name}\b", body)]
+    source = "\n    ".join(("def scan(r):", *used, body))
+    exec(compile(source, "<rules>", "exec"), writer.names)  # noqa: S102 (the source has no text of a rule in it)
+    scan: Callable[[Request], Hits] = writer.names["scan"]
     return scan
 
 
@@ -94,7 +113,7 @@ class _Writer:
         text = self.text(tree)
         if always:
             return [f"hits.append(({place}, {text}))"]
-        if _is_known(tree):
+        if is_known(tree):
             return [f"if {text}: hits.append(({place}, True))"]
         return [f"t = {text}", f"if t is not False: hits.append(({place}, t))"]
 
@@ -108,13 +127,13 @@ class _Writer:
             return self._check(tree) or self._closure(tree)
         if isinstance(tree, Not):
             operand = self.text(tree.operand)
-            return f"(not {operand})" if _is_known(tree.operand) else f"neg({operand})"
+            return f"(not {operand})" if is_known(tree.operand) else f"neg({operand})"
         return self._combined(tree)
 
     def _combined(self, tree: Combined) -> str:
         """Kleene's logic does not heed the order: what is always known is asked first, the cheapest before all."""
-        known = sorted((one for one in tree.operands if _is_known(one)), key=self._cost)
-        rest = [self.text(one) for one in tree.operands if not _is_known(one)]
+        known = sorted((one for one in tree.operands if is_known(one)), key=self._cost)
+        rest = [self.text(one) for one in tree.operands if not is_known(one)]
         texts = [self.text(one) for one in known]
         if tree.operator == "xor":
             return f"par(({', '.join(texts + rest)},))"
@@ -224,24 +243,3 @@ def _is_given(access: Access) -> bool:
 def _current(base: Any) -> str:
     name: str = base.name
     return ALIASES.get(name, name)
-
-
-def _is_known(tree: Any) -> bool:
-    """Whether the answer is yes or no for every request, never open."""
-    if isinstance(tree, Constant | bytes | int):
-        return True
-    if isinstance(tree, Not):
-        return _is_known(tree.operand)
-    if isinstance(tree, Combined):
-        return all(map(_is_known, tree.operands))
-    if isinstance(tree, Check):
-        right = tree.test.value if isinstance(tree.test, Comparison) else None
-        in_list = type(tree.test).__name__ == "InList"
-        return not in_list and _is_known(tree.subject) and (not isinstance(right, Access) or _is_known(right))
-    if isinstance(tree, Access):
-        return _is_known(tree.base)
-    if isinstance(tree, Field):
-        return tree.name in _ALWAYS_KNOWN
-    if isinstance(tree, Call):
-        return tree.function not in FACTS and not is_undecidable(tree) and all(map(_is_known, tree.arguments))
-    return True

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from edge.decision import Decision, HeaderChange, Undecided
+from edge.inline import plain
 from edge.rate_limit import Counters
 from edge.request import Request
 from edge.rules import Rule, compile_rule, scan_of
+from edge.syntax import Constant
 from edge.truth import CannotTell
 from edge.walk import Walk
 
@@ -53,6 +55,7 @@ class Policy:
         self._phases = [(phase, made, scan_of(made)) for phase in ORDER if (made := _compiled(rulesets, phase))]
         self._on_response = _compiled(rulesets, RESPONSE_HEADERS)
         self._scan_response = scan_of(self._on_response)
+        self._same_for_all = _same_for_all(self._on_response)
         self._count_after = [
             (rule, rule.rate_limit)
             for phase, rules, _ in self._phases
@@ -68,17 +71,37 @@ class Policy:
             location = f"https://{request.host}{request.target}"
             return Decision("redirect", "always_use_https", "", 301, location)
         walk = Walk(request, counters)
+        as_it_is = plain(request)
         for phase, rules, scan in self._phases:
-            hits = scan(walk.request)
+            hits = scan.plain(walk.request) if as_it_is else scan.told(walk.request)
             if hits and (decision := walk.through(phase, rules, hits)):
                 return decision
         return walk.passed(self.on_response(walk.request)[0] if self._on_response else ())
+
+    def over(self, requests: Iterable[Request]) -> list[Decision]:
+        """What becomes of requests, one after the other, with rate-limit counters kept across them.
+
+        The clock is each request's ``at``; one without it comes at the same moment as the one before.
+        """
+        now = 0.0
+        counters = Counters(lambda: now)
+        decisions: list[Decision] = []
+        for request in requests:
+            now = now if request.at is None else request.at
+            decision = self.decide(request, counters)
+            if self._count_after and decision.action == "pass":
+                open_ones = self.answered(request, counters)
+                decision = decision._replace(undecided=(*decision.undecided, *open_ones))
+            decisions.append(decision)
+        return decisions
 
     def on_response(self, request: Request) -> tuple[tuple[HeaderChange, ...], tuple[Undecided, ...]]:
         """What rules do to the response's header fields, and which of them cannot be decided.
 
         ``request`` is the rewritten one; give it ``http.response.code`` and such where they are known.
         """
+        if self._same_for_all is not None:
+            return self._same_for_all, ()
         changes: list[HeaderChange] = []
         undecided: list[Undecided] = []
         for place, truth in self._scan_response(request):
@@ -111,23 +134,21 @@ class Policy:
 def decide(
     rulesets: Rulesets, requests: Iterable[Request], *, settings: Mapping[str, Any] | None = None
 ) -> list[Decision]:
-    """What a zone makes of requests, one after the other, with rate-limit counters kept across them.
+    """What a zone makes of requests: :meth:`Policy.over`, of rules that are asked this once.
 
-    ``rulesets`` are rule objects of Cloudflare's API by phase, in their order; ``settings`` go by a setting's id. The
-    clock is each request's ``at``; one without it comes at the same moment as the one before.
+    ``rulesets`` are rule objects of Cloudflare's API by phase, in their order; ``settings`` go by a setting's id.
     """
-    policy = Policy(settings or {}, rulesets)
-    now = 0.0
-    counters = Counters(lambda: now)
-    decisions: list[Decision] = []
-    for request in requests:
-        now = now if request.at is None else request.at
-        decision = policy.decide(request, counters)
-        if policy.counts_answers() and decision.action == "pass":
-            open_ones = policy.answered(request, counters)
-            decision = decision._replace(undecided=(*decision.undecided, *open_ones))
-        decisions.append(decision)
-    return decisions
+    return Policy(settings or {}, rulesets).over(requests)
+
+
+def _same_for_all(rules: Sequence[Rule]) -> tuple[HeaderChange, ...] | None:
+    """What rules do to every response's header fields; None where that depends on the request or the response."""
+    changes: list[HeaderChange] = []
+    for rule in rules:
+        if rule.tree != Constant(True) or rule.headers is None or rule.headers.static is None:
+            return None
+        changes += rule.headers.static
+    return tuple(changes)
 
 
 def _compiled(rulesets: Rulesets, phase: str) -> tuple[Rule, ...]:

@@ -40,6 +40,9 @@ class Request:
     addresses as texts, lists and mappings; they go before what follows from the rest. ``at`` is when it arrives, in
     seconds since 1970. What is not said is not known: a rule that needs it gives "cannot tell".
 
+    ``target`` is path and query as sent, ``raw_path`` and ``raw_query`` each as octets; ``path``, ``lower_path`` and
+    ``query`` are so after URL normalisation and rewriting.
+
     Raises :class:`RequestError`.
     """
 
@@ -58,11 +61,18 @@ class Request:
                 f"{url[:200]!r} is no URL of a request: it must be http:// or https://, a host and a path"
             )
         scheme, host, port, path, query = found.groups()
-        self.method = method
+        self.method, self.method_octets = method, to_bytes(method)
         self.scheme = scheme.lower()
         self.host = host.rstrip(".").lower()
+        self.host_octets = to_bytes(self.host)
         self.port = int(port) if port else _PORTS[self.scheme]
-        self._path_sent, self._query_sent = path or "/", query or ""
+        self.target = (path or "/") + (query or "")
+        # Nearly every rule asks for these: they are worked out at once, the rest when it is asked for.
+        self.raw_path = to_bytes(path or "/")
+        self.raw_query = to_bytes(query[1:]) if query else b""
+        self.path = normalise_path(self.raw_path)
+        self.query = _normalise_escapes(self.raw_query) if query else b""
+        self.lower_path = self.path.lower()
         self.headers = headers
         self.body = body
         self.at = at
@@ -80,22 +90,12 @@ class Request:
     def rewritten(self, path: bytes | None, query: bytes | None) -> Request:
         """The request with another path or query, as later phases see it; the ``raw.`` fields stay (None: as it is)."""
         other = copy.copy(self)
-        for name in ("path", "query", "arguments", "lower_path"):
-            other.__dict__.pop(name, None)
         # This is where lazy properties keep what they once found.
-        other.__dict__["path"] = self.path if path is None else path
-        other.__dict__["query"] = self.query if query is None else query
+        other.__dict__.pop("arguments", None)
+        other.path = self.path if path is None else path
+        other.lower_path = other.path.lower()
+        other.query = self.query if query is None else query
         return other
-
-    @lazy
-    def method_octets(self) -> bytes:
-        """The method as octets."""
-        return to_bytes(self.method)
-
-    @lazy
-    def host_octets(self) -> bytes:
-        """The host as octets."""
-        return to_bytes(self.host)
 
     @lazy
     def user_agent(self) -> bytes:
@@ -107,40 +107,10 @@ class Request:
         """The header of this name."""
         return self.header(b"referer")
 
-    @property
-    def target(self) -> str:
-        """Path and query as sent, as text."""
-        return self._path_sent + self._query_sent
-
     @lazy
     def raw_uri(self) -> bytes:
         """Path and query as sent."""
         return to_bytes(self.target)
-
-    @lazy
-    def raw_path(self) -> bytes:
-        """The path as sent."""
-        return to_bytes(self._path_sent)
-
-    @lazy
-    def raw_query(self) -> bytes:
-        """The query as sent, without its question mark."""
-        return to_bytes(self._query_sent[1:])
-
-    @lazy
-    def path(self) -> bytes:
-        """The path after URL normalisation and rewriting."""
-        return normalise_path(self.raw_path)
-
-    @lazy
-    def query(self) -> bytes:
-        """The query after URL normalisation and rewriting."""
-        return _normalise_escapes(self.raw_query) if self._query_sent else b""
-
-    @lazy
-    def lower_path(self) -> bytes:
-        """The path in lower case, which most rules ask for."""
-        return self.path.lower()
 
     @property
     def uri(self) -> bytes:

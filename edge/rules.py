@@ -22,7 +22,7 @@ from edge.effects import (
     skip_of,
 )
 from edge.evaluate import Evaluate, compile_tree, compile_value
-from edge.inline import Hits
+from edge.inline import Hits, Scan
 from edge.parser import parse
 from edge.rate_limit import Limit, key_maker
 from edge.request import Request
@@ -106,8 +106,8 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
     )
 
 
-def scan_of(rules: Sequence[Rule]) -> Callable[[Request], Hits]:
-    """The function that gives the rules of a phase that match a request, or may: their places, and the truth.
+def scan_of(rules: Sequence[Rule]) -> Scan:
+    """The functions that give the rules of a phase that match a request, or may: their places, and the truth.
 
     Rules that count more than they match are always among them.
     """
@@ -116,8 +116,11 @@ def scan_of(rules: Sequence[Rule]) -> Callable[[Request], Hits]:
     places = [place for place, _ in understood]
     counting = [i for i, place in enumerate(places) if (limit := rules[place].rate_limit) and limit.counts]
     scan = inline.scan_of([tree for _, tree in understood], frozenset(counting))
-    if not open_ones:
-        return scan
+    return Scan(*(_with(open_ones, places, one) for one in scan)) if open_ones else scan
+
+
+def _with(open_ones: Hits, places: Sequence[int], scan: Callable[[Request], Hits]) -> Callable[[Request], Hits]:
+    """``scan``, its places put right, and beside its hits the rules that nobody understands."""
     return lambda request: sorted(
         [*open_ones, *((places[place], truth) for place, truth in scan(request))], key=lambda hit: hit[0]
     )

@@ -23,6 +23,17 @@ _SET_BY: Final = {"set_cache_settings": "cache", "set_config": "config", "route"
 class Walk:
     """A request between two phases. ``request`` is as the next phase sees it."""
 
+    __slots__ = (
+        "_counters",
+        "_notes",
+        "_sent",
+        "_settings",
+        "_skipped_phases",
+        "_skipped_rulesets",
+        "request",
+        "undecided",
+    )
+
     def __init__(self, request: Request, counters: Counters) -> None:
         self.request = request
         self.undecided: list[Undecided] = []
@@ -41,7 +52,8 @@ class Walk:
         rewritten = self.request
         for place, truth in hits:
             rule = rules[place]
-            wait = self._wait(phase, rule, truth)
+            # Most rules that match count nothing: they need not be asked how long.
+            wait = 0.0 if truth is True and rule.rate_limit is None else self._wait(phase, rule, truth)
             if wait is None:
                 continue
             if rule.action == "block" or rule.action in CHALLENGES:
@@ -91,7 +103,7 @@ class Walk:
         """None if the rule does not apply, else the seconds until it may no longer (0 where none are known)."""
         rate_limit = rule.rate_limit
         if rate_limit is None:
-            return 0.0 if truth is True or self._holds(phase, rule, truth) else None
+            return 0.0 if self._holds(phase, rule, truth) else None
         if rate_limit.counts and not rate_limit.after_response:
             self.count(phase, rule, rate_limit)
         if not self._holds(phase, rule, truth):

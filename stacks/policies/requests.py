@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from core.resources import Resource, has_open, is_open
 from core.settings.names import full_name
 from core.visitor import BROWSER, VISITOR
-from edge import Decision, Request, decide
+from edge import Decision, Policy, Request, decide
 from stacks.policies.rule import Facts, Rule, Said, ok, undecided, violated
 
 BURST = 600
@@ -30,8 +30,11 @@ def _request(method: str, url: str, at: float = 0.0) -> Request:
 
 
 def _decisions(facts: Facts, requests: Sequence[Request]) -> list[Decision]:
-    environment = facts.environment
-    return decide(environment.rulesets, requests, settings=environment.settings)
+    environment, kept = facts.environment, facts.kept
+    if "edge" not in kept:
+        kept["edge"] = Policy(environment.settings, environment.rulesets)
+    policy: Policy = kept["edge"]
+    return policy.over(requests)
 
 
 def _admin(facts: Facts) -> Iterator[Said]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,8 @@ class Facts:
     environment: Environment
     stack: Stack
     today: date
+    kept: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What rules work out once for all of them."""
 
     @property
     def zone(self) -> str:
