@@ -37,7 +37,7 @@ class DnsComponent(RecordsComponent):
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare ``records`` (:func:`dns_records`), each once the resources in ``after`` are there."""
+        """Declare ``records`` (:func:`dns_records`), the proxied ones once the resources in ``after`` are there."""
         super().__init__("Dns", name, records, zone_id, after=after, opts=opts)
 
 

@@ -56,10 +56,10 @@ class RecordsComponent(Component):
         after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare ``records``; none is made before the resources in ``after`` are."""
+        """Declare ``records``; none that leads through the edge is made before the resources in ``after`` are."""
         super().__init__(concern, name, opts)
         for record in records:
-            declare(record, zone_id, self.child(after=after))
+            declare(record, zone_id, self.child(after=after if record.proxied else ()))
         self.register_outputs({})
 
 

@@ -9,6 +9,7 @@ the only argument names.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import runpy
@@ -22,6 +23,8 @@ from typing import Any
 
 # Errors that say what to do in their message: where in the program they were raised tells a user nothing more.
 _SPOKEN = {"RunError", "LaunchReadyError"}
+# New objects before the next look for garbage.
+_OBJECTS = 50_000
 
 
 def main() -> int:
@@ -56,6 +59,28 @@ def _end_with(engine: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
+class _Engine:
+    """Pulumi's ``Engine`` service without the SDK's debug messages.
+
+    The SDK waits for an answer to each, four a resource, and this engine tells nobody of them.
+    """
+
+    def __init__(self, address: str) -> None:
+        import grpc
+        from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+        self._debug = engine_pb2.DEBUG
+
+    def Log(self, request: Any) -> None:
+        """Pass on whatever is no debug message."""
+        if request.severity != self._debug:
+            self._stub.Log(request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stub, name)
+
+
 def _run(settings: dict[str, Any]) -> None:
     from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
@@ -69,13 +94,15 @@ def _run(settings: dict[str, Any]) -> None:
             project=settings["project"],
             stack=settings["stack"],
             monitor=settings["monitor"],
-            engine=settings["monitor"],
+            engine=_Engine(settings["monitor"]),
             dry_run=settings["dry_run"],
             parallel=settings["parallel"],
             organization="organization",
             root_directory=settings["root"],
         )
     )
+    # A program's resources live to its end: to look for garbage among them again and again finds none.
+    gc.set_threshold(_OBJECTS)
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=settings["parallel"]))
     try:

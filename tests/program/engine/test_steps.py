@@ -7,9 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2
 
 from core.errors import EngineError
 from lab.engine import api
+from lab.engine.monitor import Monitor
 
 pytestmark = pytest.mark.slow
 
@@ -196,3 +199,17 @@ Thing("a", pulumi.ResourceOptions(provider=other), text="a")
     assert state["a"]["provider"] == f"{state['other']['urn']}::{state['other']['id']}"
     assert "k3y" not in lab.text
     assert lab.up().changed is False
+
+
+def test_what_the_program_logs_arrives_and_the_sdks_own_debug_messages_do_not(
+    lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+
+    def log(_monitor: Monitor, request: Any, _context: Any) -> Any:
+        heard.append(request.severity)
+        return empty_pb2.Empty()
+
+    monkeypatch.setattr(Monitor, "Log", log)
+    lab.up('Thing("a", text="x")\npulumi.log.debug("step by step")\npulumi.log.warn("careful")\n')
+    assert heard == [engine_pb2.WARNING]

@@ -18,7 +18,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi import Output
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import get_root_resource
-from pulumi.runtime.stack import Stack, run_pulumi_func
+from pulumi.runtime.stack import Stack, run_in_stack
 
 from core.pulumi_crypt import decrypt_config, unlock
 
@@ -127,9 +127,10 @@ class Project:
             runpy.run_path(str(self.root / "__main__.py"), run_name="__main__")
 
         async def run() -> None:
-            mocks.set_mocks(_Mocks(), "launch-ready", "test", monitor=_Monitor(declaration))
+            # As the language host does: with the SDK's mocks there is a root that has ended before the program begins.
+            pulumi.runtime.configure(pulumi.runtime.Settings("launch-ready", "test", monitor=_Monitor(declaration)))
             pulumi.runtime.set_all_config(texts, secret_keys)
-            await run_pulumi_func(program)
+            await run_in_stack(program)
             root = get_root_resource()
             assert isinstance(root, Stack)
             declaration.outputs = {

@@ -7,12 +7,12 @@ from typing import Any
 import pulumi
 import pytest
 
+from core.property_names import to_api
 from core.pulumi_crypt import SECRET_SIGNATURE, SIGNATURE_KEY
 from core.rulesets import rulesets_of
 from core.settings.stack import load_stack
 from lab.cloudflare.plans import plan_named
 from lab.cloudflare.rule import make_rule
-from lab.engine.providers.cloudflare.names import to_api
 
 OURS = "id-of-community.test"
 
@@ -127,6 +127,8 @@ def test_no_name_leads_to_a_host_before_encryption_and_rules_stand(project: Any)
     for record in declared.of("DnsRecord").values():
         if record.inputs.get("proxied") and record.inputs["zoneId"] == OURS:
             assert protection <= set(record.dependencies)
+    # What is asked of DNS alone waits for none of it.
+    assert not protection & set(declared.of("DnsRecord")["_dmarc/TXT"].dependencies)
 
 
 def test_the_zone_is_protected_unless_the_stack_says_otherwise(project: Any) -> None:
