@@ -12,7 +12,7 @@ from pathlib import Path
 from core.errors import LaunchReadyError
 from lab import api as lab
 from lab.artifacts import build
-from lab.bench import artifacts, decisions, floor, history, peer, zone_plan
+from lab.bench import artifacts, decisions, floor, history, peer, review, zone_plan
 from lab.bench.figures import Figure, Round, figure, heading
 from lab.bench.timed import Took, timed
 from lab.place import Place, here
@@ -34,6 +34,7 @@ def main() -> int:
     listing = statistics.median(timed([*INVOKE, "--list"]).seconds for _ in range(options.runs))
     decided = decisions.figures(options.runs)
     looked = history.measured(options.commits, options.runs) if options.commits else None
+    reviewed = review.measured(options.steps, options.runs) if options.steps else []
     planned = [zone_plan.measured(records) for records in options.records]
     if options.json:
         shown = {
@@ -41,6 +42,7 @@ def main() -> int:
             "invoke_list_seconds": listing,
             "decisions": [asdict(one) for one in decided],
             "history": asdict(looked) if looked else None,
+            "reviews": [asdict(one) for one in reviewed],
             "zone_plans": [asdict(one) for one in planned],
         }
         print(json.dumps(shown, indent=2))
@@ -50,6 +52,8 @@ def main() -> int:
     print("\n".join(["", decisions.heading(), *(one.row() for one in decided)]))
     if looked:
         print("\n".join(["", history.heading(), looked.row()]))
+    if reviewed:
+        print("\n".join(["", review.heading(), *(one.row() for one in reviewed)]))
     print("\n".join(["", zone_plan.heading(), *(one.row() for one in planned)]))
     return 0
 
@@ -60,6 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="rounds of each measurement; medians are shown")
     parser.add_argument("--records", type=int, nargs="*", default=[1000], help="DNS records of the zones to plan")
     parser.add_argument("--commits", type=int, default=history.COMMITS, help="of the history to scan; 0: none")
+    parser.add_argument("--steps", type=int, default=review.STEPS, help="of the preview to review; 0: none")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
