@@ -73,7 +73,7 @@ def new(_context: Context, selector: str, stack: str = "", json: bool = False) -
 
     Exit status: 0 done; 2 there is such a selector, or the file cannot be changed.
     """
-    from adapters.secret_keepers import put_sealed
+    from adapters.file_keeper import put_sealed
     from adapters.stack_file import StackFile
     from cli.output import show as say
     from core.settings.base import NAMESPACE

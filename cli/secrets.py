@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 from cli.guard import ROOT, command
+from cli.secrets_office import (
+    alone,
+    desk_of,
+    from_stdin,
+    item_of,
+    office_of,
+    progress_lines,
+    releases_of,
+    today,
+)
 from cli.world import JSON, STACK, WAIT, Wishes, reached, stack_name
-from core.errors import LockedError, SettingsError
 
 if TYPE_CHECKING:
-    from adapters.secret_stores import ConfigSecrets
-    from core.secret import Secret
-    from core.settings.credentials import Credentials
-    from core.settings.secrets import Secrets, StoredSecret
     from custody.audit import Finding
     from custody.listing import Listed
-    from custody.ports import Keeper
-    from custody.rotate import Desk, Releases
     from deploy.operation import World
     from deploy.running import Running
 
@@ -46,8 +45,8 @@ def list_(_context: Context, stack: str = "", json: bool = False) -> None:
     from cli.output import show
     from custody.listing import document, listed
 
-    office = _office(stack_name(stack))
-    found = listed(office.declared.items, office.keepers, _today())
+    office = office_of(stack_name(stack))
+    found = listed(office.declared.items, office.keepers, today())
     show({"secrets": document(found)} if json else "\n".join(_lines(found)) or "the stack has no secrets")
 
 
@@ -87,16 +86,16 @@ def rotate(
     from cli.output import show
 
     chosen = stack_name(stack)
-    office = _office(chosen)
-    item = _item(office.declared, name)
-    given = _from_stdin() if stdin else None
+    office = office_of(chosen)
+    item = item_of(office.declared, name)
+    given = from_stdin() if stdin else None
     from custody import progress
     from custody.rotate import give_up
     from custody.rotate import rotate as run
 
-    with _alone(chosen):
-        desk = _desk(office, None if without_hosts else _releases(chosen, wait=wait, quiet=json), quiet=json)
-        cut = progress.unfinished(progress.read(_progress_lines(chosen)), item.name)
+    with alone(chosen):
+        desk = desk_of(office, None if without_hosts else releases_of(chosen, wait=wait, quiet=json), quiet=json)
+        cut = progress.unfinished(progress.read(progress_lines(chosen)), item.name)
         if cut is not None and anew:
             give_up(desk, cut)
             cut = None
@@ -156,141 +155,12 @@ def looked_over(stack: str, world: World | None) -> LookedOver:
     from custody.listing import listed
     from deploy.running import new_salt, running
 
-    office, salt = _office(stack), new_salt()
+    office, salt = office_of(stack), new_salt()
     hosts = running(world, salt) if world else {}
-    found = listed(office.declared.items, office.keepers, _today())
+    found = listed(office.declared.items, office.keepers, today())
     expected = expectations(sources_of(stack_file(ROOT / "stacks", stack)), hosts, salt)
     findings = run(office.declared, office.credentials, found, office.keepers, hosts, expected)
     return LookedOver(findings, found, hosts)
-
-
-# --- what they share ---
-
-
-@dataclass(frozen=True)
-class _Office:
-    """A stack's secrets, and the places that they are kept in."""
-
-    stack: str
-    declared: Secrets
-    credentials: Credentials
-    keepers: Sequence[Keeper]
-    config: ConfigSecrets
-
-
-def _office(stack: str) -> _Office:
-    from adapters.secret_keepers import AwsKeeper, CloudflareKeeper, FileKeeper
-    from adapters.secret_stores import ConfigSecrets
-    from cli.around import aws_of, cloudflare_access, passphrase_of
-    from core.settings.base import load_sections, stack_file
-    from core.settings.credentials import Credentials
-    from core.settings.secrets import Secrets
-    from core.settings.zone import Zone
-
-    path = stack_file(ROOT / "stacks", stack)
-    sections = load_sections(path, {"secrets": Secrets, "credentials": Credentials, "zone": Zone})
-    declared, credentials, zone = sections["secrets"], sections["credentials"], sections["zone"]
-    if not isinstance(declared, Secrets) or not isinstance(credentials, Credentials) or not isinstance(zone, Zone):
-        raise TypeError("load_sections returned other sections than were asked for")
-    config = ConfigSecrets(path, lambda: passphrase_of(stack))
-    # The file first: what `invoke up` brings to the other places is what stands there.
-    known: list[Keeper] = [
-        FileKeeper(path, config, _today),
-        CloudflareKeeper(zone.account_id, declared, lambda: cloudflare_access(stack)),
-        AwsKeeper("secretsmanager", stack, lambda: aws_of(stack)),
-        AwsKeeper("ssm", stack, lambda: aws_of(stack)),
-    ]
-    used = [keeper for keeper in known if any(keeper.keeps(item) for item in declared.items)]
-    return _Office(stack, declared, credentials, used, config)
-
-
-def _item(declared: Secrets, name: str) -> StoredSecret:
-    found = next((item for item in declared.items if item.name == name), None)
-    if found is None:
-        known = ", ".join(item.name for item in declared.items) or "none"
-        raise SettingsError(f"--name {name}: launch-ready:secrets has no such secret; it has: {known}")
-    return found
-
-
-def _desk(office: _Office, releases: Releases | None, *, quiet: bool) -> Desk:
-    from adapters.clock import SystemClock
-    from adapters.record import FileRecord
-    from core.terminal import clean
-    from custody.rotate import Desk
-    from deploy.lock import this_owner
-
-    def tell(step: str, words: str) -> None:
-        if not quiet:
-            print(clean(f"✓ {step:<28} {words}"), flush=True)
-
-    record = FileRecord(_progress(office.stack))
-    who = this_owner().who
-    return Desk(office.keepers, office.credentials, office.config, record, SystemClock(), who, tell, releases)
-
-
-def _releases(stack: str, *, wait: str, quiet: bool) -> Releases:
-    from custody.rotate import Releases
-    from deploy.redeploy import redeploy
-    from deploy.running import prove
-
-    def restart(names: Sequence[str]) -> str:
-        with reached(stack, Wishes(quiet=quiet, wait=wait, secrets=True, copies=True)) as world:
-            done = redeploy(world, names)
-        return f"{done.version} was restarted with it in {done.seconds:.1f} s"
-
-    def see(values: Mapping[str, Secret]) -> str:
-        with reached(stack, Wishes(quiet=quiet, edge=False)) as world:
-            seen = prove(world, values)
-        return "; ".join(f"{host}: {words}" for host, words in seen.items())
-
-    return Releases(restart, see)
-
-
-def _progress(stack: str) -> Path:
-    return ROOT / ".launch-ready" / f"{stack}.secrets.jsonl"
-
-
-def _progress_lines(stack: str) -> list[str]:
-    path = _progress(stack)
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read ({error.strerror}): nobody could tell what was begun") from None
-
-
-@contextmanager
-def _alone(stack: str) -> Iterator[None]:
-    """One rotation at a time on this machine: the kernel lets go of the lock with the process."""
-    import fcntl
-
-    path = _progress(stack).with_suffix(".lock")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise LockedError(f"another rotation of the stack {stack} goes on here: wait until it is over") from None
-        yield
-
-
-def _from_stdin() -> Secret:
-    from core.secret import Secret
-
-    if sys.stdin.isatty():
-        raise SettingsError("--stdin takes the value from a pipe or a file, for a terminal would show it")
-    data = sys.stdin.buffer.read(65536 + 1)
-    if len(data) > 65536:
-        raise SettingsError("a secret's value has at most 65,536 bytes")
-    try:
-        return Secret(data.decode("utf-8").removesuffix("\n"))
-    except UnicodeDecodeError:
-        raise SettingsError(
-            "the value on standard input is no UTF-8 text: encode it first, such as in base64"
-        ) from None
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 def _lines(found: Sequence[Listed]) -> Iterator[str]:

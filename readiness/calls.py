@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply, Visitor
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")

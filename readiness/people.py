@@ -16,7 +16,7 @@ from core.site import Mail, Reply, Visitor
 from readiness import calls
 
 if TYPE_CHECKING:
-    from core.settings.readiness import Call, Calls
+    from core.settings.calls import Call, Calls
     from readiness.target import Target
 
 _T = TypeVar("_T")

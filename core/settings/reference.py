@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.settings.base import NAMESPACE
+from core.settings.calls import Call
 from core.settings.explain import models_in
-from core.settings.readiness import Call
 from core.settings.section import Section, said_of
 from core.settings.stack import SECTIONS
 

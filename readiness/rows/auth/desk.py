@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from core.errors import CheckError
-from core.settings.readiness import Call, Calls
+from core.settings.calls import Call, Calls
 from core.site import Mail, Reply, Visitor
 from readiness import calls
 from readiness.check import Said

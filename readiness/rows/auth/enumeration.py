@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from core.errors import CheckError
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply, Visitor
 from readiness import calls
 from readiness.check import Check, Result, Table, held, unknown

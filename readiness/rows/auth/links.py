@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Mail
 from readiness.check import Check, Result, Said, held, unknown
 from readiness.people import Person

@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterator
 
 from core.errors import CheckError
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from readiness.check import Check, Result, Table, held, unknown
 from readiness.people import Person
 from readiness.rows.auth import checks

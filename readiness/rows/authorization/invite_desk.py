@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from core.errors import CheckError
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness import calls
 from readiness.check import Check, Result, Said, failed, passed, unknown

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core.site import Reply
 from readiness.rows.headers import csp, page
+from readiness.rows.headers.fields import cookie_of, is_foreign, max_age
 from readiness.rows.headers.observatory_table import BEGINS_WITH, BONUS_FROM, GRADES, TABLE
 
 HALF_A_YEAR = 15_552_000
@@ -158,13 +159,6 @@ def _cookie(line: str, *, protected: bool) -> Iterator[str]:
     yield "cookies-secure-with-httponly-sessions" + ("-and-samesite" if same_site is not None else "")
 
 
-def cookie_of(line: str) -> tuple[str, dict[str, str]]:
-    """The name of a ``Set-Cookie`` line, and its attributes, in lower case (RFC 6265 section 5.2)."""
-    pair, *attributes = line.split(";")
-    parts = [attribute.partition("=") for attribute in attributes]
-    return pair.partition("=")[0].strip(), {key.strip().lower(): value.strip().lower() for key, _, value in parts}
-
-
 def _cors(seen: Seen) -> str:
     allowed = seen.cors.header("Access-Control-Allow-Origin").strip()
     with_credentials = seen.cors.header("Access-Control-Allow-Credentials").strip().lower() == "true"
@@ -200,16 +194,6 @@ def _referrer(values: Sequence[str]) -> str:
     return f"referrer-policy-{'private' if last in _PRIVATE else 'unsafe' if last else 'header-invalid'}"
 
 
-def max_age(reply: Reply) -> int | None:
-    """Of Strict-Transport-Security (RFC 6797 section 6.1), in seconds; -1 where it cannot be read, None without one."""
-    values = reply.all("Strict-Transport-Security")
-    if not values:
-        return None
-    directives = [part.strip().lower() for part in values[0].split(";")]
-    ages = [part.removeprefix("max-age=").strip('"') for part in directives if part.startswith("max-age=")]
-    return int(ages[0]) if len(ages) == 1 and ages[0].isdecimal() and len(ages[0]) < 20 else -1
-
-
 def _hsts(seen: Seen) -> str:
     if not seen.verified:
         return "hsts-invalid-cert"
@@ -243,19 +227,6 @@ def _foreign_integrity(script: page.Script) -> str:
         return "sri-not-implemented-but-external-scripts-loaded-securely"
     implemented = "implemented-but" if script.integrity else "not-implemented-and"
     return f"sri-{implemented}-external-scripts-not-loaded-securely"
-
-
-def is_foreign(src: str, site: str) -> bool:
-    """Whether a script comes from another domain than ``site``'s, or by whatever scheme the page came."""
-    if src.startswith("//"):
-        return True
-    if not src.lower().startswith(("http://", "https://")):
-        return False
-    try:
-        host = urlsplit(src).hostname or ""
-    except ValueError:
-        return True
-    return host.split(".")[-2:] != site.split(".")[-2:]
 
 
 def _nosniff(reply: Reply) -> str:

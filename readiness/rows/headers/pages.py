@@ -12,8 +12,9 @@ from core.site import Reply, Visitor
 from readiness.check import Check, Evidence, Result, Table, held, unknown
 from readiness.exchange import exchange
 from readiness.rows.headers import checks, csp, page
+from readiness.rows.headers.fields import is_foreign, max_age
 from readiness.rows.headers.names import own_names, web_names
-from readiness.rows.headers.observatory import Seen, is_foreign, max_age, score
+from readiness.rows.headers.observatory import Seen, score
 from readiness.rows.headers.route import followed
 from readiness.target import Target
 

@@ -9,7 +9,7 @@ from readiness.check import Result, Table, beside_the_point, held, unknown
 from readiness.exchange import exchange
 from readiness.people import Person
 from readiness.rows.headers import checks
-from readiness.rows.headers.observatory import cookie_of
+from readiness.rows.headers.fields import cookie_of
 from readiness.target import Target
 
 _TOLD = ("Cache-Control", "CF-Cache-Status", "Age", "Vary", "Content-Type")

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness.check import Result
 from readiness.rows.inputs import checks, hostile

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 SERVER_ERROR = "ServerError"

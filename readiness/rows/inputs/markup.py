@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from core.errors import CheckError
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness import calls
 from readiness.check import Result, Said, passed, unknown

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness.rows.authorization.openapi import Operation, Parameter, operations_of
 from readiness.rows.inputs.stage import Stage

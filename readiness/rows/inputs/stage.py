@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core.errors import CheckError
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply, Visitor
 from readiness import calls
 from readiness.people import Person

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness import calls
 from readiness.check import Result, beside_the_point, failed, passed, unknown

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from core.errors import LaunchReadyError
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness.check import Check, Result, beside_the_point, unknown
 from readiness.exchange import exchange

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import CheckError
-from core.settings.readiness import Call, Promise
+from core.settings.calls import Call
+from core.settings.readiness import Promise
 from core.site import Reply, Visitor
 from readiness import calls
 from readiness.check import Check

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Arrival, Reply, Visitor
 from readiness import calls
 from readiness.check import Result, Said, failed, held, passed, unknown

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.errors import CheckError
+from core.settings.calls import Call
 from core.settings.rate_limits import Limit
-from core.settings.readiness import Call
 from core.site import Reply, Visitor
 from readiness import calls
 from readiness.check import Check, Evidence, Result, Table, beside_the_point, failed, passed, unknown

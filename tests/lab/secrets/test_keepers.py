@@ -12,7 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
-from adapters.secret_keepers import AwsKeeper, CloudflareKeeper, FileKeeper
+from adapters.aws_keeper import AwsKeeper
+from adapters.cloudflare_keeper import CloudflareKeeper
+from adapters.file_keeper import FileKeeper
 from adapters.secret_stores import ConfigSecrets
 from core.errors import StoreError
 from core.secret import Secret

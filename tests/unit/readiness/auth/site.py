@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from core.settings.hosts import Edge
 from core.site import Reply
 from lab.pki import Pki
+from tests import own_server
 from tests.unit.readiness.platform import ZONE, Platform
 
 _PASSWORD = '<input type="password" name="{name}" autocomplete="{kind}"{more}>'
@@ -38,7 +35,7 @@ _CALLS = {
 }
 
 
-class _Pages(BaseHTTPRequestHandler):
+class _Pages(own_server.Answering):
     platform: Platform
 
     def do_GET(self) -> None:
@@ -59,7 +56,7 @@ class _Pages(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A form."""
         where = urlsplit(self.path)
-        sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        sent = parse_qs(self.body().decode())
         fields = {name: values[0] for name, values in sent.items()}
         key = where.path + ("?" if "token" in fields else "")
         reply = self._ask("POST", _CALLS[key], json.dumps(fields).encode())
@@ -68,7 +65,7 @@ class _Pages(BaseHTTPRequestHandler):
             return
         kept = "token-stays" in self.platform.faults and "token" in fields
         onward = f"/verify/done?token={fields['token']}" if kept else "/"
-        self._answer(303, b"", [("Location", onward), *(("Set-Cookie", line) for line in reply.all("Set-Cookie"))])
+        self.answer(303, b"", ("Location", onward), *(("Set-Cookie", line) for line in reply.all("Set-Cookie")))
 
     def _ask(self, method: str, path: str, body: bytes) -> Reply:
         sent = {name: one.value for name, one in SimpleCookie(self.headers.get("Cookie", "")).items()}
@@ -84,30 +81,17 @@ class _Pages(BaseHTTPRequestHandler):
         if token and "third-party" in faults:
             content += "<img src='https://counter.example/pixel.png'>"
         policy = "unsafe-url" if "token-in-referrer" in faults else "no-referrer"
-        self._page(content, [("Referrer-Policy", policy)])
+        self._page(content, ("Referrer-Policy", policy))
 
-    def _page(self, content: str, fields: list[tuple[str, str]] | None = None) -> None:
-        self._answer(
-            200,
-            f"<!doctype html><title>Page</title><body>{content}".encode(),
-            [("Content-Type", "text/html"), *(fields or [])],
-        )
+    def _page(self, content: str, *fields: tuple[str, str]) -> None:
+        page = f"<!doctype html><title>Page</title><body>{content}".encode()
+        self.answer(200, page, ("Content-Type", "text/html"), *fields)
 
     def _say(self, reply: Reply) -> None:
         fields = [(name, value) for name, value in reply.headers if name != "Date"]
         if "cached-for-back" in self.platform.faults:
             fields = [("Cache-Control", "max-age=600"), *((n, v) for n, v in fields if n != "Cache-Control")]
-        self._answer(reply.status, reply.body, fields)
-
-    def _answer(self, status: int, body: bytes, fields: list[tuple[str, str]]) -> None:
-        self.send_response(status)
-        for name, value in [*fields, ("Content-Length", str(len(body)))]:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: Any) -> None:
-        """Say nothing."""
+        self.answer(reply.status, reply.body, *fields)
 
 
 @contextmanager
@@ -115,16 +99,5 @@ def served(platform: Platform, folder: Path) -> Iterator[Edge]:
     """The pages, at an address of loopback; the edge that leads to them, with its authority."""
     pki = Pki(folder)
     handler = type("Pages", (_Pages,), {"platform": platform})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*pki.edge_certificate(ZONE))
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield Edge(address="127.0.0.1", https_port=server.server_port, ca_file=str(pki.edge_ca_file))
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with own_server.served(handler, certificate=pki.edge_certificate(ZONE)) as url:
+        yield Edge(address="127.0.0.1", https_port=int(url.rpartition(":")[2]), ca_file=str(pki.edge_ca_file))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from core.site import Reply
 from readiness.rows.headers import csp, page
-from readiness.rows.headers.observatory import Seen, cookie_of, max_age, score
+from readiness.rows.headers.fields import cookie_of, max_age
+from readiness.rows.headers.observatory import Seen, score
 from readiness.rows.headers.observatory_table import TABLE
 
 SITE = "app.community.test"

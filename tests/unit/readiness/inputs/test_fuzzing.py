@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.settings.readiness import Call
+from core.settings.calls import Call
 from core.site import Reply
 from readiness.rows.inputs.forwarder import Forwarder, serving
 from readiness.rows.inputs.fuzzing import ACCEPTED, SERVER_ERROR, narrowed, reported, short_of

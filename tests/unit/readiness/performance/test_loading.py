@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from adapters.browser import Chromium
 from readiness.rows.performance.loading import Loader
+from tests.own_server import Answering, served
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,25 +23,16 @@ MOVING = (
 )
 
 
-class Site(BaseHTTPRequestHandler):
+class Site(Answering):
     def do_GET(self) -> None:
         body = {"/still": STILL, "/moving": MOVING}.get(self.path, "").encode()
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        return
+        self.answer(200 if body else 404, body, ("Content-Type", "text/html"))
 
 
 @pytest.fixture
 def site() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(Site) as url:
+        yield url
 
 
 def test_paints_shifts_bytes_and_pictures(site: str) -> None:
