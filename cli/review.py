@@ -56,13 +56,14 @@ def _made(stack: str, preview: str, base: str, form: str, out: str, post: str, e
     if preview and base:
         raise ReviewError("--preview and --base are two ways to say what changes: give one")
     from cli import review_of, review_words
+    from cli.around import write_file
 
     thread = review_words.thread_of(post) if post else None
     made = review_of.reviewed(ROOT, stack, preview, base, engine)
     colours = form == "text" and not out and sys.stdout.isatty() and review_words.wants_colours()
     text = review_words.written(made, form, colours=colours)
     if out:
-        review_words.write(Path(out), text)
+        write_file(Path(out), text)
         sys.stderr.write(f"{review_words.first_line(made)} ({out})\n")
     else:
         sys.stdout.write(text)

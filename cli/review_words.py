@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import ReviewError
 from review.assess import Review
 
 if TYPE_CHECKING:
@@ -43,14 +41,6 @@ def first_line(made: Review) -> str:
     from review.sections import headline
 
     return f"Review of {made.stack}: {headline(made)}"
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file. Raises :class:`ReviewError`."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ReviewError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def thread_of(site: str) -> Thread:

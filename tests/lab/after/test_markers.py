@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
-import ssl
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +23,7 @@ from core.secret import Secret
 from core.settings.after import Marker
 from lab.pki import Pki
 from lab.place import here
+from tests.own_server import Answering, served
 
 SLACK_PATH = "/services/T000/B000/hunter22hunter22"
 TOKEN = "token-that-nobody-may-see"
@@ -61,24 +58,14 @@ class Server:
         return [path for path, _headers, _body in self.got]
 
 
-def handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def handler(server: Server) -> type[Answering]:
+    class Handler(Answering):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            server.got.append((self.path, headers, body))
+            server.got.append((self.path, headers, self.body()))
             status, text = server.answers.get(self.path, (200, "ok"))
             time.sleep(server.drip)
-            self.send_response(status)
-            if server.location:
-                self.send_header("Location", server.location)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            with contextlib.suppress(BrokenPipeError):
-                self.wfile.write(text.encode())
-
-        def log_message(self, *_args: object) -> None:
-            """Nothing."""
+            self.answer(status, text.encode(), *([("Location", server.location)] if server.location else []))
 
     return Handler
 
@@ -86,14 +73,8 @@ def handler(server: Server) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
-    http = ThreadingHTTPServer((here().address(0, 207), 0), handler(made))
-    http.daemon_threads = True
-    made.base = f"http://{http.server_address[0]!s}:{http.server_address[1]}"
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    http.shutdown()
-    http.server_close()
+    with served(handler(made), here().address(0, 207)) as made.base:
+        yield made
 
 
 def made(wanted: dict[str, Any], **environment: str) -> Any:
@@ -210,21 +191,12 @@ def test_one_that_is_away_or_slow_is_said(server: Server) -> None:
 
 
 def test_a_certificate_that_does_not_hold_gets_nothing(tmp_path: Path) -> None:
-    files = Pki(tmp_path).origin_certificate("hook", [here().address(0, 207)])
-    kept = Server()
-    http = ThreadingHTTPServer((here().address(0, 207), 0), handler(kept))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    http.socket = context.wrap_socket(http.socket, server_side=True)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    try:
-        url = f"https://{http.server_address[0]!s}:{http.server_address[1]}{SLACK_PATH}"
-        words = refused(made({"kind": "slack", "url_env": "S"}, S=url))
-        assert words.endswith("has a certificate that does not hold")
-        assert kept.got == []
-    finally:
-        http.shutdown()
-        http.server_close()
+    address, kept = here().address(0, 207), Server()
+    files = Pki(tmp_path).origin_certificate("hook", [address])
+    with served(handler(kept), address, files) as base:
+        words = refused(made({"kind": "slack", "url_env": "S"}, S=base + SLACK_PATH))
+    assert words.endswith("has a certificate that does not hold")
+    assert kept.got == []
 
 
 def test_a_login_in_netrc_is_not_sent(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,8 +13,9 @@ import pytest
 from adapters.cloudflare_api import CloudflareApi
 from core.errors import LiveError
 from core.secret import Secret
+from tests.own_server import Answering, served
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
+Answer = Callable[[Answering], None]
 
 
 @dataclass
@@ -24,46 +23,31 @@ class Server:
     answers: list[Answer] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
-    port: int = 0
+    url: str = ""
 
     def api(self, **more: Any) -> CloudflareApi:
-        base = f"http://127.0.0.1:{self.port}/client/v4"
         more = {"attempts": 3, "seconds": 0.5, "sleep": self.slept.append, **more}
-        return CloudflareApi(base, Secret("t0ken-of-this-test"), **more)
+        return CloudflareApi(f"{self.url}/client/v4", Secret("t0ken-of-this-test"), **more)
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     script = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_GET(self) -> None:
             script.asked.append(self.path.removeprefix("/client/v4"))
             script.answers.pop(0)(self)
 
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script.port = http.server_address[1]
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield script
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served(Handler) as script.url:
+        yield script
 
 
-def said(status: int, body: Any, kind: str = "application/json", **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+def said(status: int, body: Any, kind: str = "application/json", **fields: str) -> Answer:
+    def answer(handler: Answering) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        handler.send_response(status)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", headers.pop("length", str(len(data))))
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(data)
+        named = [(name.replace("_", "-"), value) for name, value in fields.items()]
+        handler.answer(status, data, ("Content-Type", kind), *named)
 
     return answer
 
@@ -77,16 +61,16 @@ REFUSED = {"success": False, "errors": [{"code": 971, "message": "slow down"}]}
 ONE = page([1], 1, 1, 1)
 
 
-def hang(handler: BaseHTTPRequestHandler) -> None:
+def hang(handler: Answering) -> None:
     time.sleep(0.8)
     handler.close_connection = True
 
 
-def lost(handler: BaseHTTPRequestHandler) -> None:
+def lost(handler: Answering) -> None:
     handler.close_connection = True
 
 
-CUT = said(200, b'{"success": true, "res', length="900")
+CUT = said(200, b'{"success": true, "res', Content_Length="900")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from core.ports import Held, Input, Ran
 from deploy.hosts.prepare import Names, bundle, names_for, prepare
 from deploy.hosts.ranges import ranges
 from deploy.layout import Layout
+from tests.own_server import Answering, served
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
@@ -147,27 +147,16 @@ Serve = Callable[[str], str]
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Serves one body at /ips, on an address of the loopback."""
-    servers: list[HTTPServer] = []
+    with ExitStack() as servers:
 
-    def start(body: str) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200 if self.path == "/ips" else 404)
-                self.end_headers()
-                self.wfile.write(body.encode())
+        def start(body: str) -> str:
+            class Handler(Answering):
+                def do_GET(self) -> None:
+                    self.answer(200 if self.path == "/ips" else 404, body.encode())
 
-            def log_message(self, *_args: object) -> None:
-                """Nothing."""
+            return servers.enter_context(served(Handler))
 
-        server = HTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
 def test_the_api_is_asked(serve: Serve) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +12,7 @@ import pytest
 
 from adapters.pull_request import thread_of
 from core.errors import ReviewError
+from tests.own_server import Answering, served
 
 MARKER = "<!-- launch-ready-review lab -->"
 
@@ -26,29 +25,7 @@ class Site:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.me: dict[str, Any] | None = {"login": "bot", "username": "bot"}
         self.status = 200
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self) -> None:
-                parts = urlsplit(self.path)
-                site.requests.append((self.command, parts.path, dict(self.headers)))
-                length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length) or b"{}")
-                status, found = site.answer(self.command, parts.path, parse_qs(parts.query), body)
-                data = json.dumps(found).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST = do_PATCH = do_PUT = _answer
-
-            def log_message(self, *_: Any) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = ""
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]) -> tuple[int, Any]:
         if self.status != 200:
@@ -71,9 +48,18 @@ class Site:
 @pytest.fixture
 def site() -> Iterator[Site]:
     made = Site()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+
+    class Handler(Answering):
+        def _answered(self) -> None:
+            parts = urlsplit(self.path)
+            made.requests.append((self.command, parts.path, dict(self.headers)))
+            body = json.loads(self.body() or b"{}")
+            self.answer_json(*made.answer(self.command, parts.path, parse_qs(parts.query), body))
+
+        do_GET = do_POST = do_PATCH = do_PUT = _answered
+
+    with served(Handler) as made.url:
+        yield made
 
 
 def github(site: Site, **more: str) -> dict[str, str]:
