@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,8 @@ def _settled(
         everything = declared(stack)
         seen = compare(wanted(everything), api, literal=True)
         differing = [each for each in seen.differences if each.what != "undeclared"]
-        if not [each for each in differing if _leave(draft, each)]:
+        records = _by_key(draft)
+        if not [each for each in differing if _leave(draft, each, records)]:
             return everything, seen
     return everything, seen
 
@@ -108,15 +109,20 @@ def _valid(draft: Draft, zone: str, stack: str, file: Path, root: Path) -> None:
         try:
             load_stack(root, stack)
         except SettingsError as error:
-            lines = sorted(set(str(error).splitlines()), key=_record_index, reverse=True)
-            if not [line for line in lines if _mend(draft, line, zone)]:
+            if not [line for line in _a_record_once(str(error).splitlines()) if _mend(draft, line, zone)]:
                 raise
         else:
             return
 
 
+def _a_record_once(lines: Sequence[str]) -> list[str]:
+    """The last record first, for taking one out moves those behind it; of what is wrong with one record, one line."""
+    of_records = {index: line for line in reversed(lines) if (index := _record_index(line)) >= 0}
+    rest = dict.fromkeys(line for line in lines if _record_index(line) < 0)
+    return [*(of_records[index] for index in sorted(of_records, reverse=True)), *rest]
+
+
 def _record_index(line: str) -> int:
-    """The last first: taking one out moves those behind it."""
     found = _SECTION.search(line)
     return int(found["record"]) if found and found["record"] else -1
 
@@ -148,7 +154,7 @@ def _mend(draft: Draft, line: str, zone: str) -> bool:
     return False
 
 
-def _leave(draft: Draft, difference: Difference) -> bool:
+def _leave(draft: Draft, difference: Difference, records: Mapping[str, dict[str, Any]]) -> bool:
     """Leave alone what the difference is about; whether there is something to leave."""
     before = len(draft.left)
     component = (_COMPONENT.findall(difference.urn) or [""])[-1]
@@ -158,21 +164,29 @@ def _leave(draft: Draft, difference: Difference) -> bool:
     elif difference.kind == "ZoneDnssec":
         draft.leave("dnssec", why)
     elif component == "Dns":
-        _leave_record(draft, name, why)
+        _leave_record(draft, name, why, records)
     elif component in _CONCERNS:
         draft.leave(_CONCERNS[component], f"{difference.kind} {difference.name}: {why}")
     return len(draft.left) > before
 
 
-def _leave_record(draft: Draft, key: str, why: str) -> None:
+def _by_key(draft: Draft) -> dict[str, dict[str, Any]]:
+    """The records of the file, each by what its resource is called."""
     records = draft.config["dns"]["records"]
     section = Dns.model_validate_json(json.dumps(draft.config["dns"]))
-    for index, record in enumerate(section.records):
-        if record_key(record) == key:
-            draft.left.append(f"record {records[index]['type']} {records[index]['name']}: {why}")
-            del records[index]
-            return
-    draft.leave("web", f"{key}: {why}")
+    return {record_key(read): record for read, record in zip(section.records, records, strict=True)}
+
+
+def _leave_record(draft: Draft, key: str, why: str, records: Mapping[str, dict[str, Any]]) -> None:
+    record = records.get(key)
+    if record is None:
+        draft.leave("web", f"{key}: {why}")
+        return
+    listed = draft.config["dns"]["records"]
+    place = next((index for index, each in enumerate(listed) if each is record), -1)
+    if place >= 0:
+        draft.left.append(f"record {record['type']} {record['name']}: {why}")
+        del listed[place]
 
 
 def _why(difference: Difference) -> str:

@@ -155,7 +155,7 @@ def _records(
 def _record(record: Body, name: str, hosts: list[str]) -> dict[str, Any] | None:
     kind, ttl = record.get("type"), record.get("ttl")
     said: dict[str, Any] = {"name": name, "type": kind}
-    if record.get("tags"):
+    if record.get("tags") or not _is_text(f"{name}{content_of(record)}{record.get('comment')}"):
         return None
     if kind in (*_ADDRESSES, "CNAME"):
         said |= {"content": content_of(record), **_exposure(record)}
@@ -173,6 +173,11 @@ def _record(record: Body, name: str, hosts: list[str]) -> dict[str, Any] | None:
     if ttl != 1:
         said["ttl"] = ttl
     return said
+
+
+def _is_text(text: str) -> bool:
+    """Whether a file can hold it: JSON may have half of a surrogate pair, and UTF-8 has none."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _service(data: Body, kind: str) -> dict[str, Any]:
