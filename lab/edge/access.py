@@ -99,10 +99,6 @@ class Access:
         """The application that stands before ``path``, normalised, at ``host``."""
         return next((app for place, app in self.places if place.fullmatch(host + path)), None)
 
-    def by_aud(self, aud: str) -> Application | None:
-        """The application with this audience tag."""
-        return next((app for _, app in self.places if app.aud == aud), None)
-
 
 def access_of(snapshot: Snapshot, warnings: list[str]) -> Access:
     """Compile what ``snapshot`` declares; what cannot be told goes into ``warnings``, and lets nobody in."""

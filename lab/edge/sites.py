@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, Literal
@@ -99,27 +99,36 @@ def sites_of(snapshot: Snapshot, live: Live | None = None) -> Sites:
     """
     warnings: list[str] = []
     live = live or Live()
-    bodies = {pool["id"]: pool for account in snapshot.accounts for pool in account.pools}
-    pools = {pool_id: Pool.of(_reachable(body, warnings)) for pool_id, body in bodies.items()}
+    bodies = {pool["id"]: _reachable(pool, warnings) for account in snapshot.accounts for pool in account.pools}
     by_host: dict[str, Site] = {}
     zones: list[ZonePolicy] = []
     for zone in snapshot.zones:
         policy = _zone_policy(zone)
         zones.append(policy)
         warnings += [f"zone {zone.name}: rules of {phase} are not evaluated" for phase in policy.policy.not_evaluated]
-        for name in sorted({record.name for record in zone.dns_records if record.proxied}):
-            by_host[name] = Site(name, policy, _origins(name, zone.dns_records, warnings))
-        for body in zone.load_balancers:
-            named = [bodies[pool] for pool in {*body["default_pools"], body["fallback_pool"]}]
-            warnings += [f"load balancer {body['name']}: {what}" for what in not_done(body, named)]
-            if body["enabled"] and body["proxied"]:
-                secure = zone.settings.get("always_use_https") == "on"
-                balanced = Balanced(Balancer(body, pools, live), live, secure)
-                by_host[body["name"]] = Site(body["name"], policy, (), balanced)
+        balanced = dict(_balanced(zone, bodies, live, warnings))
+        for name in sorted({record.name for record in zone.dns_records if record.proxied} | balanced.keys()):
+            # A load balancer answers for its name before any record does, and for the aliases of that.
+            end = name if name in balanced else _end_of_aliases(name, zone.dns_records)
+            origins = [] if end in balanced else _origins(end, zone.dns_records, warnings)
+            by_host[name] = Site(name, policy, origins, balanced.get(end))
     if len({zone.tls_1_3 for zone in zones}) > 1:
         warnings.append("the zones differ in tls_1_3, which is on for all of them")
     access = access_of(snapshot, warnings)
     return Sites(by_host, tuple(zones), tuple(warnings), snapshot.revision, access)
+
+
+def _balanced(
+    zone: Zone, pools: Mapping[str, Mapping[str, Any]], live: Live, warnings: list[str]
+) -> Iterator[tuple[str, Balanced]]:
+    """The zone's load balancers by name; ``pools`` are API objects by id."""
+    made = {pool_id: Pool.of(body) for pool_id, body in pools.items()}
+    secure = zone.settings.get("always_use_https") == "on"
+    for body in zone.load_balancers:
+        named = [pools[pool] for pool in {*body["default_pools"], body["fallback_pool"]}]
+        warnings += [f"load balancer {body['name']}: {what}" for what in not_done(body, named)]
+        if body["enabled"] and body["proxied"]:
+            yield body["name"], Balanced(Balancer(body, made, live), live, secure)
 
 
 def _reachable(pool: Mapping[str, Any], warnings: list[str]) -> Mapping[str, Any]:
@@ -161,13 +170,18 @@ def _security_headers(setting: Any) -> tuple[tuple[str, str], ...]:
     return (("Strict-Transport-Security", value), *nosniff)
 
 
-def _origins(name: str, records: Sequence[Record], warnings: list[str]) -> list[str]:
-    """The IPv4 addresses that a name leads to, through aliases of the same zone."""
+def _end_of_aliases(name: str, records: Sequence[Record]) -> str:
+    """Where a name leads to by CNAMEs of the same zone."""
     for _ in range(_MAX_ALIASES):
         alias = next((record for record in records if record.name == name and record.type == "CNAME"), None)
         if alias is None:
             break
         name = alias.content.rstrip(".").lower()
+    return name
+
+
+def _origins(name: str, records: Sequence[Record], warnings: list[str]) -> list[str]:
+    """The IPv4 addresses of a name."""
     found = []
     for record in records:
         if record.name == name and record.type in ("A", "AAAA") and record.content != _ORIGINLESS:

@@ -140,8 +140,7 @@ def test_policies_decide_who_is_let_in(policies: list[dict[str, Any]], who: Who,
 def test_what_cannot_be_told_is_said_and_how_long_a_login_holds_is_read() -> None:
     found, warnings = access(application(policy("allow", UNKNOWN, MAIL)))
     assert warnings == ["application admin: policy allow: nobody is known to be of a geo"]
-    assert found.by_aud("no such") is None
-    app = found.by_aud(f"aud of {HOST}/admin")
+    app = found.application(HOST, "/admin")
     assert app is not None
     assert app.seconds == 5400
 

@@ -56,6 +56,45 @@ def test_proxied_names_are_sites_whose_origins_take_turns() -> None:
     assert sorted(found.by_host["www.community.test"].origins()) == ["127.0.1.1", "127.0.1.2"]
 
 
+def test_a_load_balancer_answers_before_the_records_of_its_name_and_for_its_aliases() -> None:
+    pool = {"id": "p", "name": "p", "enabled": True, "minimum_origins": 1}
+    pool["origins"] = [{"name": "a", "address": "127.0.1.9", "enabled": True, "weight": 1}]
+    balancer = {"name": "app.community.test", "proxied": True, "default_pools": ["p"], "fallback_pool": "p"}
+    balancer |= {"steering_policy": "off", "session_affinity": "none"}
+    zone = {
+        "id": "z",
+        "name": "community.test",
+        "status": "active",
+        "plan": "free",
+        "settings": {},
+        "rulesets": [],
+        "dns_records": [
+            record("A", "app.community.test", "127.0.1.1"),
+            record("CNAME", "www.community.test", "app.community.test"),
+            record("A", "off.community.test", "127.0.1.2"),
+        ],
+        "load_balancers": [
+            {**balancer, "enabled": True},
+            {**balancer, "name": "off.community.test", "enabled": False},
+        ],
+    }
+    account = {"id": "a", "name": "a", "pools": [pool]}
+    state = {"revision": 1, "accounts": [account], "zones": [zone], "secrets_stores": []}
+    found = sites_of(Snapshot.model_validate(state)).by_host
+    assert {name: site.origins() for name, site in found.items()} == {
+        "app.community.test": (),
+        "off.community.test": ("127.0.1.2",),
+        "www.community.test": (),
+    }
+    for name in ("app.community.test", "www.community.test"):
+        balanced = found[name].balanced
+        assert balanced is not None
+        choice = balanced.balancer.choose("203.0.113.9", "")
+        assert choice is not None
+        assert [one.address for one in choice.origins] == ["127.0.1.9"]
+    assert found["off.community.test"].balanced is None
+
+
 @pytest.mark.parametrize("content", ["192.0.2.1", "::1"])
 def test_an_origin_outside_of_loopback_is_left_out_and_said(content: str) -> None:
     found = sites(record("AAAA" if ":" in content else "A", "app.community.test", content))
