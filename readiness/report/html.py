@@ -26,6 +26,7 @@ def as_html(report: Report) -> str:
     return drawing.template(_PAGE, clean_lines=clean_lines).render(
         report=report,
         states=[(state, report.count(state)) for state in State if report.count(state)],
+        standing=report.not_ready(Severity.LOW),
         changed=[each for each in report.checks if each.changed],
         headline=report.headline,
         tone="good" if report.ready else "bad" if report.not_ready(Severity.LOW) else "",

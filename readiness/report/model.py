@@ -78,6 +78,13 @@ class RowReport:
         """How many of its checks pass."""
         return sum(each.state is State.PASS for each in self.checks)
 
+    @property
+    def said(self) -> str:
+        """How many hold, of those that are about anything here."""
+        none = sum(each.state is State.NOT_APPLICABLE for each in self.checks)
+        beside = f", {none} {'does' if none == 1 else 'do'} not apply" if none else ""
+        return f"{self.held} of {len(self.checks) - none} hold{beside}"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -127,15 +134,16 @@ class Report:
         return sum(each.state is state for each in self.checks)
 
     def not_ready(self, fail_on: Severity | None) -> list[Judged]:
-        """What stands in the way: failed or untold, of severity ``fail_on`` or worse; None lets everything pass."""
+        """What stands in the way, the worst first: failed or untold, of severity ``fail_on`` or worse."""
         if fail_on is None:
             return []
         most = WORST_FIRST.index(fail_on)
-        return [
+        standing = [
             each
             for each in self.checks
             if each.state in (State.FAIL, State.CANNOT_TELL) and WORST_FIRST.index(each.result.check.severity) <= most
         ]
+        return sorted(standing, key=lambda each: _rank(each)[:2])
 
 
 def judge(results: Iterable[Result], waivers: Sequence[Waiver], site: str, today: date) -> list[Judged]:

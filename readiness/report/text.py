@@ -33,7 +33,7 @@ def _head(report: Report) -> str:
 
 def _row(row: RowReport, colours: bool, verbose: bool) -> Iterator[str]:
     mark = painted(row.state, f"{MARKS[row.state]} {row.title}", colours=colours)
-    yield f"{mark}: {row.held} of {len(row.checks)} hold"
+    yield f"{mark}: {row.said}"
     for each in row.checks:
         wanted = verbose or each.state in (State.FAIL, State.CANNOT_TELL)
         if wanted or each.state is State.ACCEPTED or each.changed:

@@ -91,7 +91,7 @@ def test_a_waiver_does_not_touch_what_passes() -> None:
         (Severity.CRITICAL, ["auth.bad"]),
         (Severity.HIGH, ["auth.bad", "auth.worse"]),
         (Severity.MEDIUM, ["auth.bad", "auth.worse", "auth.dark"]),
-        (Severity.LOW, ["auth.bad", "auth.worse", "auth.dark", "performance.slow"]),
+        (Severity.LOW, ["auth.bad", "auth.worse", "performance.slow", "auth.dark"]),
         (None, []),
     ],
 )
@@ -100,10 +100,10 @@ def test_what_is_no_pass_stands_in_the_way_by_severity(fail_on: Severity | None,
 
 
 def test_a_row_stands_as_its_worst_check_does() -> None:
-    assert [(row.row, row.state, row.held) for row in report().rows] == [
-        (Row.AUTH, State.FAIL, 1),
-        (Row.AUTHORIZATION, State.NOT_APPLICABLE, 0),
-        (Row.PERFORMANCE, State.FAIL, 0),
+    assert [(row.row, row.state, row.said) for row in report().rows] == [
+        (Row.AUTH, State.FAIL, "1 of 4 hold"),
+        (Row.AUTHORIZATION, State.NOT_APPLICABLE, "0 of 0 hold, 1 does not apply"),
+        (Row.PERFORMANCE, State.FAIL, "0 of 1 hold"),
     ]
 
 
@@ -154,6 +154,11 @@ def test_html_shows_hostile_text_and_obeys_none() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "Not ready: 3 checks fail, 1 cannot be told" in page
     assert page.count("<details") == len(RESULTS)
+    top = page[page.index("What stands in the way") : page.index("What changed since")]
+    assert [id_ for id_ in ("auth.bad", "auth.dark", "auth.good") if f'href="#{id_}"' in top] == [
+        "auth.bad",
+        "auth.dark",
+    ]
     assert "data:image/svg+xml;base64," in page
 
 
