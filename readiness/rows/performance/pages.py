@@ -7,6 +7,7 @@ from statistics import median
 
 from readiness.check import Evidence, Result, Said, Table, held, unknown
 from readiness.rows.performance import checks
+from readiness.rows.performance.busy import busy
 from readiness.rows.performance.drawing import filmstrip
 from readiness.rows.performance.loading import METHOD, Loaded, Loader
 from readiness.target import Target
@@ -25,7 +26,7 @@ def pages(target: Target) -> Iterator[Result]:
     with target.browser.page(mobile=True) as page:
         loader = Loader(page)
         for path in target.settings.readiness.pages[:MOST_PAGES]:
-            found[path] = [loader.load(target.url(path), filmed=number == 0) for number in range(LOADS)]
+            found[path] = _loads(loader, target, path)
     troubles = [f"{path}: {_trouble(loads)}" for path, loads in found.items() if _trouble(loads)]
     if troubles:
         said = "; ".join(troubles)
@@ -33,6 +34,19 @@ def pages(target: Target) -> Iterator[Result]:
         yield from (unknown(check, why) for check in checks.PAGES)
         return
     yield from _judged(target, found)
+
+
+def _loads(loader: Loader, target: Target, path: str) -> list[Loaded]:
+    """So many loads of a page; where their median is over the limit, that of another round counts if it is less."""
+    first = _round(loader, target.url(path))
+    if _trouble(first) or median(load.lcp for load in first) <= target.settings.readiness.lcp_ms:
+        return first
+    second = _round(loader, target.url(path))
+    return first if _trouble(second) else min(first, second, key=lambda loads: median(load.lcp for load in loads))
+
+
+def _round(loader: Loader, url: str) -> list[Loaded]:
+    return [loader.load(url, filmed=number == 0) for number in range(LOADS)]
 
 
 def _trouble(loads: Sequence[Loaded]) -> str:
@@ -55,7 +69,11 @@ def _judged(target: Target, found: Mapping[str, Sequence[Loaded]]) -> Iterator[R
     films = [film for path, loads in found.items() if (film := filmstrip(loads[0].frames, path))]
     said = ", ".join(f"{path} {ms:.0f} ms" for path, ms in lcp.items())
     yield held(
-        checks.LCP, slow, f"medians of {LOADS} loads: {said}; the limit is {limits.lcp_ms} ms", *evidence, *films
+        checks.LCP,
+        slow + ([busy().removeprefix("; ")] if slow and busy() else []),
+        f"medians of {LOADS} loads: {said}; the limit is {limits.lcp_ms} ms",
+        *evidence,
+        *films,
     )
     moving = [
         f"{path} has {score:.3f}, and the limit is {limits.cls}" for path, score in cls.items() if score > limits.cls
