@@ -37,12 +37,18 @@ def pages(target: Target) -> Iterator[Result]:
 
 
 def _loads(loader: Loader, target: Target, path: str) -> list[Loaded]:
-    """So many loads of a page; where their median is over the limit, that of another round counts if it is less."""
+    """So many loads of a page; if one failed, or their median is over the limit, another round counts if it is better."""
     first = _round(loader, target.url(path))
-    if _trouble(first) or median(load.lcp for load in first) <= target.settings.readiness.lcp_ms:
+    if not _trouble(first) and _lcp(first) <= target.settings.readiness.lcp_ms:
         return first
     second = _round(loader, target.url(path))
-    return first if _trouble(second) else min(first, second, key=lambda loads: median(load.lcp for load in loads))
+    if _trouble(first) or _trouble(second):
+        return first if _trouble(second) else second
+    return min(first, second, key=_lcp)
+
+
+def _lcp(loads: Sequence[Loaded]) -> float:
+    return median(load.lcp for load in loads)
 
 
 def _round(loader: Loader, url: str) -> list[Loaded]:
@@ -60,7 +66,7 @@ def _trouble(loads: Sequence[Loaded]) -> str:
 
 def _judged(target: Target, found: Mapping[str, Sequence[Loaded]]) -> Iterator[Result]:
     limits, evidence = target.settings.readiness, _evidence(found)
-    lcp = {path: median(load.lcp for load in loads) for path, loads in found.items()}
+    lcp = {path: _lcp(loads) for path, loads in found.items()}
     cls = {path: median(load.cls for load in loads) for path, loads in found.items()}
     weight = {path: median(load.transferred for load in loads) / 1000 for path, loads in found.items()}
     slow = [

@@ -73,9 +73,15 @@ def test_a_machine_that_is_busy_itself_says_so(idle: Path) -> None:
 
 @pytest.mark.parametrize(
     ("times", "lcp"),
-    [((100, 100, 100), 100), ((900, 900, 900, 300, 300, 300), 300), ((900, 900, 900, 950, 950, 950), 900)],
+    [
+        ((100, 100, 100), 100),
+        ((900, 900, 900, 300, 300, 300), 300),
+        ((900, 900, 900, 950, 950, 950), 900),
+        ((100, 0, 100, 110, 110, 110), 110),
+        ((900, 900, 900, 0, 100, 100), 900),
+    ],
 )
-def test_a_page_over_its_limit_is_loaded_in_another_round(times: Sequence[int], lcp: int) -> None:
+def test_a_page_that_is_late_or_shows_nothing_is_loaded_in_another_round(times: Sequence[int], lcp: int) -> None:
     left = list(times)
     loader = SimpleNamespace(load=lambda _url, filmed: SimpleNamespace(lcp=left.pop(0), trouble="", status=200))
     target = SimpleNamespace(url=str, settings=SimpleNamespace(readiness=SimpleNamespace(lcp_ms=500)))
