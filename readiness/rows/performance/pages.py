@@ -37,7 +37,7 @@ def pages(target: Target) -> Iterator[Result]:
 
 
 def _loads(loader: Loader, target: Target, path: str) -> list[Loaded]:
-    """So many loads of a page; if one failed, or their median is over the limit, another round counts if it is better."""
+    """So many loads of a page; if one failed or their median is over the limit, a better round counts."""
     first = _round(loader, target.url(path))
     if not _trouble(first) and _lcp(first) <= target.settings.readiness.lcp_ms:
         return first
