@@ -172,13 +172,18 @@ async def remove(pool: Pool, user: User) -> None:
     the others, and of those the one who joined first, is the owner then.
     """
     async with pool.acquire() as connection, connection.transaction():
-        owned = await connection.fetch(
-            "SELECT o.id FROM orgs o JOIN memberships m ON m.org_id = o.id WHERE m.user_id = $1 AND m.role = 'owner'"
+        # Members leave one after the other, in all of their organisations: the heir of one may be the next to go.
+        await connection.execute(
+            "SELECT o.id FROM orgs o JOIN memberships m ON m.org_id = o.id WHERE m.user_id = $1"
             " ORDER BY o.id FOR UPDATE OF o",
             user.id,
         )
+        # Who owns what is read after the wait.
+        owned = await connection.fetch(
+            "SELECT org_id FROM memberships WHERE user_id = $1 AND role = 'owner' ORDER BY org_id", user.id
+        )
         for org in owned:
-            await _hand_over(connection, org["id"], user.id)
+            await _hand_over(connection, org["org_id"], user.id)
         await connection.execute("DELETE FROM users WHERE id = $1", user.id)
 
 

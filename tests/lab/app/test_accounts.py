@@ -8,11 +8,15 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from lab.app.community.accounts import remove
+from lab.app.community.sessions import User
 from lab.place import here
 from tests.lab.app.conftest import PASSWORD, WEBHOOK_KEY, Member, Platform, Running
 
@@ -155,6 +159,26 @@ async def test_who_leaves_takes_what_is_their_own_and_leaves_what_is_others(v1: 
         assert (await bob.get(shared))["role"] == "owner"
         assert [post["body"] for post in (await bob.get(f"{space}/posts"))["items"]] == ["mine"]
         await bob.get(alone, 404)
+
+
+async def test_all_of_an_organisation_may_leave_at_once(v1: Running, platform: Platform) -> None:
+    del v1
+    async with asyncpg.create_pool(platform.environment["DATABASE_URL"], min_size=5, max_size=5) as pool:
+        for _ in range(12):
+            org = await pool.fetchval("INSERT INTO orgs (name) VALUES ('all go') RETURNING id")
+            users = [await _with_role(pool, org, role) for role in ("owner", "member", "member", "member", "member")]
+            left = await asyncio.gather(*(remove(pool, user) for user in users), return_exceptions=True)
+            assert left == [None] * 5
+            assert await pool.fetchval("SELECT count(*) FROM orgs WHERE id = $1", org) == 0
+
+
+async def _with_role(pool: asyncpg.Pool, org: UUID, role: str) -> User:
+    email = f"{secrets.token_hex(6)}@example.test"
+    id_ = await pool.fetchval(
+        "INSERT INTO users (email, name, password_hash) VALUES ($1, 'Somebody', 'none') RETURNING id", email
+    )
+    await pool.execute("INSERT INTO memberships (org_id, user_id, role) VALUES ($1, $2, $3)", org, id_, role)
+    return User(id_, email, "Somebody", proven=True, admin=False)
 
 
 async def test_guesses_at_one_account_are_limited_and_the_right_password_waits_too(v1: Running) -> None:
