@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -15,8 +16,14 @@ _shown: list[str] = []
 
 
 def begin() -> None:
-    """A command begins: nothing was shown yet. A stream that was closed before it (`>&-`) leads to nowhere."""
+    """A command begins: nothing was shown yet. A stream that was closed before it (`>&-`) leads to nowhere.
+
+    What the terminal's encoding has not (a tick in Latin-1) is shown as its escape.
+    """
     _shown.clear()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - until the process ends

@@ -53,10 +53,18 @@ class Owner:
 
 def this_owner() -> Owner:
     """The user and the machine that this process runs as; ``LAUNCH_READY_WHO`` names the person behind a CI job."""
-    user = os.environ.get("LAUNCH_READY_WHO") or getpass.getuser()
+    user = os.environ.get("LAUNCH_READY_WHO") or _login()
     boot = Path("/proc/sys/kernel/random/boot_id")
     named = boot.read_text(encoding="ascii").strip() if boot.exists() else ""
     return Owner(clean(user)[:80], clean(socket.gethostname())[:80], named)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # a container may run as a number that no user has
+        return f"uid-{os.getuid()}"
 
 
 @contextmanager

@@ -151,6 +151,12 @@ def test_what_is_under_way_goes_on_where_nobody_listens(tmp_path: Path, closed: 
     assert (tmp_path / "done").exists()
 
 
+def test_what_the_terminal_has_no_letter_for_is_its_escape(tmp_path: Path) -> None:
+    body = 'from cli.release_text import progress\nprogress(quiet=False).phase("switch", 1.0, {"a": "verified"})'
+    done = run_task(tmp_path, body, PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\\u2713 switch         1.00 s  a verified\n", "")
+
+
 def test_a_result_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     write_task(tmp_path, 'from cli.output import show\nshow({"whole": True})')
     shell = f'"{sys.executable}" -m invoke it --json >/dev/full'
