@@ -10,9 +10,10 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from cli.guard import ROOT, command
-from cli.output import show
+from cli.output import say, show
 from cli.world import JSON, STACK, Wishes, reached, record_of, stack_name
-from core.errors import LaunchReadyError, SettingsError, StoreError
+from core.errors import HostError, LaunchReadyError, SettingsError, StoreError
+from core.terminal import clean
 
 if TYPE_CHECKING:
     from adapters.ssh import SshShell
@@ -67,11 +68,11 @@ def prepare(
     ranges = _cloudflare()
     with _as_admin(name, user, identity, host or ()) as shells:
         found = run(shells, Layout(), bundle(_SCRIPTS, ranges, _mta_sts(name)), wanted, check=check)
-    if not check:
-        _note_down(name, found)
     for each, prepared in found.good.items():
         for line in prepared.lines:
-            print(f"{each}  {line}")
+            say(f"{each}  {clean(line.expandtabs(4))}")
+    if not check:
+        _note_down(name, found)
     found.or_raise()
     if check and any(prepared.changed for prepared in found.good.values()):
         raise Exit(code=LaunchReadyError.exit_code)
@@ -110,7 +111,10 @@ def _note_down(stack: str, found: Gathered[Prepared]) -> None:
     hosts = {name: "changed" if prepared.changed else "as it was" for name, prepared in found.good.items()}
     hosts |= dict.fromkeys(found.bad, "failed")
     line = aside(this_owner().who, SystemClock().now(), PREPARE, "prepared", {"hosts": hosts})
-    FileRecord(record_of(stack)).add(line)
+    try:
+        FileRecord(record_of(stack)).add(line)
+    except HostError as error:
+        say(f"{error}: that the hosts were prepared is not written down on this machine", aside=True)
 
 
 def _names(stack: str, listen: str, names: str) -> Names:
@@ -149,7 +153,7 @@ def _cloudflare() -> tuple[str, ...]:
         return ranges(fetch(), "Cloudflare's API")
     except StoreError as error:
         lines = committed.read_text(encoding="utf-8").splitlines()
-        print(f"{error}: {committed.name} is used instead ({lines[0].removeprefix('# ')}")
+        say(f"{error}: {committed.name} is used instead ({lines[0].removeprefix('# ').partition('. ')[0]})")
         return ranges(lines, str(committed))
 
 

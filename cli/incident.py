@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 from cli.guard import command
-from cli.output import show
+from cli.output import say, show
 from cli.world import JSON, STACK, Wishes, reached, stack_name
 from core.errors import HostError, LaunchReadyError, SettingsError
+
+if TYPE_CHECKING:
+    from deploy.operation import World
 
 _FOLLOW_SECONDS = 1.0
 
@@ -131,8 +135,7 @@ def _maintain(stack: str, shown: bytes | None) -> None:
     with reached(stack, Wishes(quiet=True)) as world:
         line = aside(world.owner.who, world.clock.now(), MAINTENANCE, "off" if shown is None else "on")
         done = maintenance.switch(world.shells, world.layout, shown, line)
-        if world.record is not None:
-            world.record.add(line)
+        _note_down(world, line)
         answer = world.edge.ask("/") if world.edge else None
     closed = shown is not None
     edge = "not asked, for the stack names no public address" if answer is None else f"it answers {answer.status}"
@@ -141,6 +144,15 @@ def _maintain(stack: str, shown: bytes | None) -> None:
             f"maintenance is {'on' if closed else 'off'} on {', '.join(done)}, and the edge answers"
             f" {answer.status or answer.reason}: look with invoke status"
         )
-    print(f"maintenance is {'on' if closed else 'off'} on {', '.join(done)}; edge: {edge}")
+    show(f"maintenance is {'on' if closed else 'off'} on {', '.join(done)}; edge: {edge}")
     if unrecorded := [name for name, recorded in done.items() if not recorded]:
-        print(f"not in the journal of {', '.join(unrecorded)}: see invoke hosts.audit")
+        show(f"not in the journal of {', '.join(unrecorded)}: see invoke hosts.audit")
+
+
+def _note_down(world: World, line: str) -> None:
+    """On this machine too. What visitors see does not wait for it."""
+    try:
+        if world.record is not None:
+            world.record.add(line)
+    except HostError as error:
+        say(f"{error}: this is not written down on this machine", aside=True)

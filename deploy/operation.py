@@ -76,6 +76,7 @@ class Operation:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
     heads: dict[str, str] = field(default_factory=dict)
     returns: bool = False
+    _record_lost: bool = field(default=False, repr=False)
 
     @property
     def edge(self) -> EdgeProbe | None:
@@ -196,8 +197,10 @@ class Operation:
             self.world.record.add(json.dumps({**line, "hosts": states, **more}, separators=(",", ":")))
         except HostError as error:
             if self.must_record and states is None and not more:
-                raise
-            self.world.progress.note(f"{error}: going on without it")
+                raise HostError(f"{error}: a deploy does not go on without its record: mend that first") from None
+            if not self._record_lost:
+                self.world.progress.note(f"{error}: going on without it")
+            self._record_lost = True
 
 
 def read_cut(lines: Sequence[str]) -> int:

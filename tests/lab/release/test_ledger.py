@@ -12,7 +12,7 @@ import pytest
 
 from adapters.record import FileRecord
 from cli import release_text as text
-from core.errors import LaunchReadyError
+from core.errors import HostError, LaunchReadyError
 from deploy.api import deploy, seen
 from deploy.artifact import Artifact
 from deploy.ledger import read
@@ -63,6 +63,21 @@ def test_what_hosts_wrote_holds_with_lines_that_a_power_cut_tore(
     changed = edited[:before] + edited[before:].replace(b"tester", b"nobody", 1)
     journal(fleet, "b").write_bytes(changed)
     assert any("was edited" in fault.what for fault in verdicts(fleet)["b"].faults)
+
+
+def test_a_record_that_cannot_be_written_stops_a_deploy_and_is_told_of_once_in_a_rollback(
+    fleet: Any, builder: Builder, tmp_path: Path
+) -> None:
+    deploy(fleet.world, builder("1.0.0"))
+    deploy(fleet.world, builder("2.0.0"))
+    (tmp_path / "file").touch()
+    lost = with_record(fleet, tmp_path / "file" / "record.jsonl")
+    with pytest.raises(HostError, match=r"record\.jsonl cannot be written \(.*\): a deploy does not go on without"):
+        deploy(lost, builder("3.0.0"))
+    assert rollback(lost).version == "1.0.0"
+    assert [note for note in fleet.told.notes if "record" in note] == [
+        f"{tmp_path}/file/record.jsonl cannot be written (File exists): going on without it"
+    ]
 
 
 def test_the_record_of_this_machine_sees_an_end_that_was_cut_from_all_hosts(
