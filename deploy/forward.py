@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.errors import HealthError, HostError, LaunchReadyError, RollbackError
+from core.errors import FencedError, HealthError, HostError, LaunchReadyError, RollbackError
 from deploy.after import purge, taken_back_is_told, tell
 from deploy.artifact import Artifact, require_vouched
 from deploy.canary import Plan, plan_of, try_out
@@ -127,9 +127,16 @@ def _migrate(operation: Operation, release: Kept, places: Mapping[str, Place]) -
     try:
         with operation.phase("migrate") as states:
             states.update(migrate(operation, release, places))
+    except FencedError:
+        raise
     except LaunchReadyError as error:
         kept = f"{release.version} was not started: every host serves what it served before"
         raise (HealthError if isinstance(error, HealthError) else HostError)(f"{error}\n{kept}") from None
+    except KeyboardInterrupt:
+        operation.world.progress.note(
+            f"the migrations of {release.version} may still be running on {min(places)}: the next ones wait for them"
+        )
+        raise
 
 
 def _watch(

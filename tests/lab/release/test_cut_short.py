@@ -19,7 +19,9 @@ from deploy.catch_up import catch_up
 from deploy.history import behind
 from deploy.hosts import maintenance
 from deploy.journal import MAINTENANCE, aside
-from deploy.plan import cut_short
+from deploy.ledger.read import read_ledgers
+from deploy.ledger.verify import Evidence, verify
+from deploy.plan import cut_short, fleet_schema
 from rollback.api import rollback
 from rollback.unfinished import abort, resume
 
@@ -187,6 +189,44 @@ def test_a_silent_holder_loses_the_lock_and_cannot_switch_when_it_wakes(
     assert "this command has lost its lock, and nobody has it now" in str(error)
     assert "a: took over the lock of tester@here, who went silent" in fleet.told.notes
     assert whole(fleet) == "3.0.0"
+
+
+def test_migrations_that_hang_do_not_stand_in_the_way_of_a_rollback(
+    fleet: Any, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "LEASE_SECONDS", 600)
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 600)
+    schema = "[schema]\nminimum = 1\nmaximum = 3\ntarget = {}\n".format
+    deploy(fleet.world, builder("1.0.0"))
+    deploy(fleet.world, builder("2.0.0"))
+    hangs = "touch $ROOT/hangs; until [ -e $ROOT/go ]; do sleep 0.05; done; echo over >>$ROOT/ran"
+    failed: list[LaunchReadyError] = []
+
+    def hang() -> None:
+        try:
+            deploy(fleet.world, builder("3.0.0", migrate=hangs, extra=schema(3)))
+        except LaunchReadyError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    root = fleet.hosts["a"].root
+    while not (root / "hangs").exists() and thread.is_alive():
+        time.sleep(0.05)
+    try:
+        run_out(fleet)
+        assert rollback(fleet.world, "1.0.0").version == "1.0.0"
+        assert whole(fleet) == "1.0.0"
+        # the next ones wait for them, and everybody knows of what they brought
+        threading.Timer(2, (root / "go").touch).start()
+        deploy(fleet.world, builder("4.0.0", migrate="echo next >>$ROOT/ran", extra=schema(2)))
+    finally:
+        (root / "go").touch()
+        thread.join(60)
+    assert isinstance(failed[0], FencedError)
+    assert (root / "ran").read_text() == "over\nnext\n"
+    assert fleet_schema(releases(fleet.world)) == 3
+    assert all(not verdict.faults for verdict in verify(read_ledgers(fleet.world).or_raise(), Evidence()).values())
 
 
 def test_whoever_waits_gets_the_lock_once_it_is_free(fleet: Any, builder: Builder) -> None:
