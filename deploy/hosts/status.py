@@ -10,9 +10,11 @@ from core.ports import Ran, Shell
 from core.terminal import clean
 from deploy.facts import HostFacts, read_facts
 from deploy.fleet import Gathered, at_once, told
+from deploy.history import compared
 from deploy.hosts import commands
 from deploy.journal import Entry, unfinished
 from deploy.layout import Layout
+from deploy.plan import cut_short
 
 _SECONDS = 30.0
 FULL_PERCENT = 90
@@ -118,11 +120,12 @@ _HERE = "rollback-here (docs/incident.md, by the provider's console)"
 
 
 def _unfinished(found: Gathered[HostStatus], on: str) -> Iterator[Problem]:
-    cut = {name: entry for name, host in found.good.items() if (entry := host.unfinished)}
-    if cut:
-        entry = next(iter(cut.values()))
+    """By the same rule as `invoke deploy.resume` would find it: what other hosts know to be over is over."""
+    cut = cut_short(compared({name: host.facts for name, host in found.good.items()}))
+    if cut is not None and not any(host.busy for host in found.good.values()):
+        names = [name for name, host in found.good.items() if host.unfinished and host.unfinished.run == cut.run]
         yield Problem(
-            f"{', '.join(cut)}: the {entry.action} of {clean(entry.version)} by {clean(entry.who)}, {clean(entry.at)},"
+            f"{', '.join(names)}: the {cut.action} of {clean(cut.version)} by {clean(cut.who)}, {clean(cut.at)},"
             " was cut short",
             f"invoke deploy.resume {on}  (or deploy.abort, or rollback)",
         )

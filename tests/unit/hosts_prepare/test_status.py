@@ -114,6 +114,14 @@ def test_a_host_that_is_gone_beside_others_that_are_well_is_no_reason_to_take_an
     ]
 
 
+def test_what_the_other_hosts_know_to_be_over_is_not_told_of_as_cut_short() -> None:
+    before, begun = entry(DONE, "r0"), entry(BEGIN, "r1")
+    refused = Entry("t", "r1", "ann@laptop", "deploy", "refused", "2.0.0", "d", "blue", "interrupted", 2.0).line()
+    late = host(*(f"journal {line}" for line in (before, begun)), journal="x")
+    other = host(*(f"journal {line}" for line in (before, begun, refused)), journal="x")
+    assert problems(gathered(a=late, b=other), "prod") == []
+
+
 def test_a_holder_of_the_lock_that_died_hides_nothing_that_was_cut_short() -> None:
     lease = json.dumps({"who": "bob@ci", "action": "deploy", "since": "now"})
     died = host(f"lease {lease}", "leased 1000 7", "up 1030", journal=entry(BEGIN))
