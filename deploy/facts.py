@@ -235,4 +235,6 @@ def failure(ran: Ran) -> str:
     reason = clean(said or (lines[-1] if lines else "") or f"a step ended with exit status {ran.status}")
     if "No space left on device" in reason:
         return f"its disk is full ({reason[:160]}): free some space and run the same command again"
+    if reason.startswith("sudo: "):
+        return f"its releaser may not do that as root ({reason[:160]}): run `invoke hosts.prepare` for it"
     return reason[:300]

@@ -131,6 +131,12 @@ def _refusals(facts: HostFacts, artifact: Artifact, settings: Settings) -> Itera
         )
     if artifact.version not in facts.kept and (found.free_inodes or 10**9) < artifact.members * _INODES:
         yield f"{facts.name} has {found.free_inodes} inodes free, and this release has {artifact.members} files"
+    if found.nginx.startswith("sudo: "):
+        yield (
+            f"{facts.name}: its releaser may not do as root what a release needs ({clean(found.nginx)[:160]}): run"
+            " `invoke hosts.prepare` for it"
+        )
+        return
     if found.nginx != "ok":
         yield f"{facts.name}: nginx would not start again with its configuration: {clean(found.nginx)[:300]}"
     if missing := sorted(set(artifact.manifest.environment) - found.environment):

@@ -8,6 +8,11 @@ blue | green) ;;
     exit 69
     ;;
 esac
+# Nothing leaves this host unredacted, and no silence is to be taken for an app that says nothing.
+problem=$(sudo -n "$tools/env-redact" </dev/null 2>&1) || {
+    printf '%s\n' "$problem" >&2
+    exit 77
+}
 if [ -n "$cursor" ]; then
     set -- --after-cursor "$cursor"
 else

@@ -79,6 +79,21 @@ def test_a_cold_release_is_started_and_its_seconds_are_counted(host: Prepared) -
     assert serves(host) == "200 1.0.0\nslots/blue\n"
 
 
+def test_without_sudo_it_says_what_root_has_to_do(host: Prepared) -> None:
+    host.root("systemctl stop app@blue.service; rm /srv/app/slots/blue; mv /etc/sudoers.d/app /root/app.sudoers")
+    try:
+        done = host.deploy("rollback-here 1.0.0")
+        assert done.returncode == 1
+        assert "user deploy may not start it by sudo, and the traffic stays where it was" in done.stderr
+        assert serves(host) == "200 2.0.0\nslots/green\n"
+        assert unfinished(parse(ledger(host))) is None
+        host.root(done.stderr.splitlines()[-1])
+        assert host.deploy("rollback-here 1.0.0").returncode == 0
+        assert serves(host) == "200 1.0.0\nslots/blue\n"
+    finally:
+        host.root("mv /root/app.sudoers /etc/sudoers.d/app")
+
+
 def test_each_line_is_chained_to_the_one_before(host: Prepared) -> None:
     host.deploy("rollback-here 1.0.0; rollback-here 2.0.0")
     lines = ledger(host)

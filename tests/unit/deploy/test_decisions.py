@@ -100,6 +100,7 @@ def test_a_host_that_is_not_prepared_says_what_to_do() -> None:
         (Ran(1, "", "first\nlast\x1b[31m\n"), "last\\x1b[31m"),
         (Ran(2, "", ""), "a step ended with exit status 2"),
         (Ran(1, "", "tar: x: Cannot write: No space left on device"), "its disk is full"),
+        (Ran(1, "", "sudo: a password is required\n"), "its releaser may not do that as root (sudo: a password"),
     ],
 )
 def test_why_a_step_failed_is_one_clean_line(ran: Ran, said: str) -> None:
