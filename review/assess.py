@@ -88,7 +88,7 @@ def review(material: Material) -> Review:
     before, after = environments(material)
     moving = [step for step in steps if step.op != SAME and step.subject.custom]
     tried = behaviour(before, after, material.platform, material.cases)
-    found = [one for step in moving for one in _of_step(step, before, after)]
+    found = [one for step in moving for one in step_findings(step, before, after)]
     found = [*settled(found, tried), *change_findings(tried), *moved_findings(moving)]
     found += [*_thresholds(moving, before, material.thresholds), *material.file]
     waived = [_waived(one, material.waivers, material.today) for one in found]
@@ -115,7 +115,8 @@ def with_verdicts(made: Review, verdicts: Iterable[Verdict]) -> Review:
     return replace(made, verdicts=list(verdicts))
 
 
-def _of_step(step: Step, before: Environment, after: Environment) -> Iterator[Finding]:
+def step_findings(step: Step, before: Environment, after: Environment) -> Iterator[Finding]:
+    """What one step does, beside what there is before all of them and after."""
     kind = step.subject.kind
     if kind == "DnsRecord":
         yield from record_findings(step, before, after)

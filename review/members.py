@@ -45,7 +45,7 @@ def _recipients(key: str, old: Any, new: Any) -> Iterator[Told]:
     """An alert's mechanisms: lists of ids by the way in which they are reached."""
     before, after = (side if isinstance(side, dict) else {} for side in (old, new))
     for way in dict.fromkeys((*before, *after)):
-        names = [[_name(one) for one in side.get(way) or ()] for side in (before, after)]
+        names = [[_name(one) for one in _listed(side.get(way))] for side in (before, after)]
         if names[0] != names[1]:
             yield from _members(f"{key}.{way}", *names, lost=("weaker", "who is taken out is not told any more"))
 
@@ -103,6 +103,10 @@ def _members(
         yield lost[0], place, f"without {', '.join(went)}", lost[1]
     if came:
         yield gained[0], place, f"with {', '.join(came)}", gained[1]
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [] if found is None else [found]
 
 
 def _name(one: Any) -> str:

@@ -51,7 +51,7 @@ def _halves(step: Step) -> Iterator[Step]:
 def _exposed(step: Step, before: Environment) -> Iterator[Finding]:
     """Proxied or not: whether the edge stands before it, and whether its address is seen."""
     new = step.after
-    if new is None or new.properties.get("type") not in _WEB:
+    if new is None or _type(new) not in _WEB:
         return
     was, is_now = step.before.properties.get("proxied") if step.before else None, new.properties.get("proxied", False)
     name, address = _name(new), new.properties.get("content")
@@ -70,9 +70,9 @@ def _exposed(step: Step, before: Environment) -> Iterator[Finding]:
 def _unanswered(step: Step, after: Environment) -> Iterator[Finding]:
     """Names that nobody answers for any more, or not while a record is replaced."""
     old = step.before
-    if old is None or old.properties.get("type") not in _ANSWERED:
+    if old is None or _type(old) not in _ANSWERED:
         return
-    name, type_ = _name(old), str(old.properties["type"])
+    name, type_ = _name(old), _type(old)
     stays = step.after is not None and step.op != "replace" and _name(step.after) == name
     if stays:
         return
@@ -107,12 +107,12 @@ def _gap(step: Step, name: str, type_: str, others: list[Resource]) -> Iterator[
 
 
 def _led_elsewhere(step: Step, after: Environment) -> Iterator[Finding]:
-    if step.after is None or step.after.properties.get("type") not in _ANSWERED:
+    if step.after is None or _type(step.after) not in _ANSWERED:
         return
     old, new = step.before.properties.get("content") if step.before else None, step.after.properties.get("content")
     if old == new:
         return
-    name, type_ = _name(step.after), step.after.properties["type"]
+    name, type_ = _name(step.after), _type(step.after)
     what = f"{name}: {type_} {show(old) + ' → ' if step.before else ''}{show(new)}"
     doubt = _NOT_OURS.get(type_, "") if after.zones and not within(str(new), after.zones) else ""
     if doubt and not is_open(new) and new != ".":
@@ -139,6 +139,10 @@ def _shown(name: str) -> str:
         return name.encode("ascii").decode("idna")
     except UnicodeError:
         return name
+
+
+def _type(record: Resource) -> str:
+    return str(record.properties.get("type", ""))
 
 
 def _name(record: Resource) -> str:

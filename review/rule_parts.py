@@ -170,7 +170,7 @@ def _overrides(found: Any) -> dict[str, Any]:
 
 
 def _override(key: str, old: Any, new: Any) -> Compared:
-    if key == "action":
+    if key == "action" and all(isinstance(one, str | None) for one in (old, new)):
         # What is not overridden does what Cloudflare chose: mostly it blocks.
         sides = [("block" if one is None else "managed_challenge" if one in CHALLENGES else one) for one in (old, new)]
         return compare(_MANAGED, *sides)

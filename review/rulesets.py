@@ -125,7 +125,7 @@ def _rules(step: Step, *, before: bool) -> dict[str, Rule] | None:
         return None
     found: dict[str, Rule] = {}
     for index, rule in enumerate(listed if isinstance(listed, list) else ()):
-        if not isinstance(rule, dict):
+        if not isinstance(rule, dict) or not isinstance(rule.get("action", ""), str):
             return None
         name = str(rule.get("ref") or rule.get("id") or rule.get("description") or f"#{index + 1}")
         name = f"#{index + 1}" if name == UNKNOWN else name
