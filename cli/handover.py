@@ -68,11 +68,11 @@ def _made(stack: str, *, ask_hosts: bool) -> Handover:
         full_name(settings.readiness.site, settings.zone.name),
         now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         (
-            seen.checklist(history_of(stack).rows({check.id for check in checks_of(all_probes())})),
+            seen.checklist(history_of(stack).rows({check.id for check in checks_of(all_probes())}), stack),
             seen.going_back(settings, stack, hosts, now),
             declared.domains(settings),
             declared.mail(settings),
-            declared.secrets(settings, now.date()),
+            declared.secrets(settings, stack, now.date()),
             declared.access(settings),
             declared.alerts(settings),
             declared.accepted(settings, now.date()),

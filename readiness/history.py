@@ -19,7 +19,7 @@ KEPT = 50
 
 @dataclass(frozen=True)
 class KnownRow:
-    """One row as it was last found: each check's state by its id, and when the newest of them was asked."""
+    """One row as it was last found: each check's state by its id, and when the one that was asked longest ago was."""
 
     row: Row
     began: str
@@ -34,6 +34,11 @@ class KnownRow:
     def held(self) -> int:
         """How many pass."""
         return sum(state is State.PASS for state in self.states.values())
+
+    @property
+    def asked(self) -> int:
+        """How many are about anything here."""
+        return sum(state is not State.NOT_APPLICABLE for state in self.states.values())
 
     @property
     def standing(self) -> list[str]:
@@ -52,19 +57,21 @@ class History:
         return [found for path in self._files() if (found := _read(path)) is not None]
 
     def rows(self, checks: Collection[str]) -> list[KnownRow]:
-        """Every row that was ever asked, check by check as it was last found; by the newest run that asked it.
+        """Every row that was ever asked, check by check as it was last found.
 
         ``checks`` are the ids of those that there are now: what an older version asked stands in the way of nobody.
         """
-        found: dict[Row, KnownRow] = {}
+        found: dict[Row, dict[str, tuple[State, str]]] = {}
         for run in self.runs():
             for row in run["rows"]:
-                name = Row(row["row"])
-                states = {check["id"]: State(check["state"]) for check in row["checks"] if check["id"] in checks}
-                known = found[name].states if name in found else {}
-                if states:
-                    found[name] = KnownRow(name, str(run["began"]), {**known, **states})
-        return [found[name] for name in Row if name in found]
+                states = {check["id"]: (State(check["state"]), run["began"]) for check in row["checks"]}
+                known = {id_: state for id_, state in states.items() if id_ in checks}
+                found.setdefault(Row(row["row"]), {}).update(known)
+        return [
+            KnownRow(row, min(began for _, began in last.values()), {id_: state for id_, (state, _) in last.items()})
+            for row in Row
+            if (last := found.get(row))
+        ]
 
     def compared(self, judged: Iterable[Judged]) -> list[Judged]:
         """Each with how it stood when it was last asked."""

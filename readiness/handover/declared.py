@@ -45,13 +45,13 @@ def mail(stack: Stack) -> Part:
     return Part("Mail", tuple(said), Table("Who sends and receives", ("what", "who", ""), tuple(rows)))
 
 
-def secrets(stack: Stack, today: date) -> Part:
+def secrets(stack: Stack, name: str, today: date) -> Part:
     """Each secret by name, owner and age. No value is anywhere near this."""
     rows = tuple(_secret(each, today) for each in stack.secrets.items)
     columns = ("name", "owner", "readers", "age", "at most", "kept in")
     commands = (
-        ("invoke secrets.rotate --name NAME", "replace one without losing a request"),
-        ("invoke secrets.audit", "hold what is declared, stored and running against each other"),
+        (f"invoke secrets.rotate --stack {name} --name NAME", "replace one without losing a request"),
+        (f"invoke secrets.audit --stack {name}", "hold what is declared, stored and running against each other"),
     )
     return Part("Secrets", (), Table("Secrets", columns, rows), commands)
 

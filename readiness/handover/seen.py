@@ -26,22 +26,22 @@ class Seen:
     trouble: str = ""
 
 
-def checklist(rows: Sequence[KnownRow]) -> Part:
+def checklist(rows: Sequence[KnownRow], name: str) -> Part:
     """The ten rows as `invoke check` last found them, and what stands in the way."""
-    again = (("invoke check", "ask again; --format html --out FILE for the page"),)
+    again = ((f"invoke check --stack {name}", "ask again; --format html --out FILE for the page"),)
     if not rows:
         return Part("Is it ready?", ("Nobody has run `invoke check` on this machine yet.",), None, again)
     cells = tuple(
-        (TITLES[row.row], row.state.value, f"{row.held} of {len(row.states)}", ", ".join(row.standing), row.began)
+        (TITLES[row.row], row.state.value, f"{row.held} of {row.asked}", ", ".join(row.standing), row.began)
         for row in rows
     )
-    columns = ("row", "state", "holds", "what does not", "asked at")
+    columns = ("row", "state", "holds", "what does not", "all asked since")
     return Part("Is it ready?", (), Table("The rows", columns, cells), again)
 
 
 def going_back(stack: Stack, name: str, seen: Seen, now: datetime) -> Part:
     """What is live, what it would go back to, the last drill, and what to type at night."""
-    said = [seen.trouble, f"The budget of a rollback is {stack.release.budget_seconds:g} s.", _drilled(seen, now)]
+    said = [seen.trouble, f"The budget of a rollback is {stack.release.budget_seconds:g} s.", _drilled(seen, name, now)]
     table = Table("Hosts", ("host", "live", "colour", "last good before"), _hosts(seen.fleet)) if seen.fleet else None
     commands = (
         (f"invoke status --stack {name}", "how every host is, and what to run next"),
@@ -54,12 +54,12 @@ def going_back(stack: Stack, name: str, seen: Seen, now: datetime) -> Part:
     return Part("When a release goes wrong", tuple(filter(None, said)), table, commands)
 
 
-def _drilled(seen: Seen, now: datetime) -> str:
+def _drilled(seen: Seen, name: str, now: datetime) -> str:
     if not seen.fleet:
         return ""
     drills = [event for event in seen.events if event.kind == DRILL]
     if not drills:
-        return "The way back was never drilled: run `invoke rollback.drill`."
+        return f"The way back was never drilled: run `invoke rollback.drill --stack {name}`."
     last = drills[-1]
     days = (now - datetime.fromisoformat(last.at)).days
     took = f"{last.seconds:.2f} s the slower way" if last.seconds is not None else last.reason

@@ -214,6 +214,15 @@ def test_what_is_asked_no_more_stands_in_nobody_s_way(tmp_path: Path) -> None:
     assert (row.row, row.standing) == (Row.AUTH, ["auth.dark"])
 
 
+def test_a_row_is_as_old_as_the_check_that_was_asked_longest_ago(tmp_path: Path) -> None:
+    history = history_of(tmp_path, 1)
+    history.keep(replace(report(RESULTS[1:2]), began="2026-12-02T10:00:00Z"))
+    ids = {"auth.good", "auth.bad"}
+    assert [(row.began, set(row.states)) for row in history.rows(ids)] == [("2026-12-01T10:00:00Z", ids)]
+    history.keep(replace(report(RESULTS[:1]), began="2026-12-03T10:00:00Z"))
+    assert [row.began for row in history.rows(ids)] == ["2026-12-02T10:00:00Z"]
+
+
 def test_a_check_that_is_new_has_not_changed(tmp_path: Path) -> None:
     assert not Judged(RESULTS[0]).changed
     assert not history_of(tmp_path, 1).compared([Judged(passed(check("new"), "seen"))])[0].changed
