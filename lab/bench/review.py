@@ -64,7 +64,7 @@ def measured(steps: int, runs: int) -> list[Figure]:
 
 def _reviewed(file: Path, form: str) -> Took:
     command = [sys.executable, "-m", "invoke", "review", "--stack", STACK, "--preview", str(file), "--format", form]
-    return timed([*command, "--out", str(file.with_suffix(f".{form}"))], ends=_ENDS)
+    return timed([*command, "--out", str(file.with_name(f"review.{form}"))], ends=_ENDS)
 
 
 def _figure(form: str, steps: int, rounds: list[Took]) -> Figure:
