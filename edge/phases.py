@@ -152,4 +152,6 @@ def _same_for_all(rules: Sequence[Rule]) -> tuple[HeaderChange, ...] | None:
 
 
 def _compiled(rulesets: Rulesets, phase: str) -> tuple[Rule, ...]:
-    return tuple(compile_rule(rule) for rule in rulesets.get(phase) or () if rule.get("enabled", True) is not False)
+    return tuple(
+        compile_rule(rule, phase) for rule in rulesets.get(phase) or () if rule.get("enabled", True) is not False
+    )

@@ -15,8 +15,8 @@ from edge.typed import typed_fields
 _UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 # Escapes, and octets that are neither unreserved nor reserved. A per cent sign that escapes nothing stays as it is.
 _NOT_NORMAL: Final = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
-# What normalisation leaves as it is, told at a glance: most paths.
-_NORMAL_PATH: Final = re.compile(rb"/(?:[A-Za-z0-9\-_~:@!$&'()*+,;=]+(?:/|\Z))*")
+# What normalisation may change of a path; most have nothing of it.
+_ODD_IN_PATH: Final = re.compile(rb"[^A-Za-z0-9\-._~/:@!$&'()*+,;=]|/[/.]")
 _URL: Final = re.compile(
     r"(https?)://(\[[^\]/?#]*\]|[^:/?#\[\]@\\\s]+)(?::([0-9]{1,5}))?(/[^?#]*)?(\?[^#]*)?(?:#.*)?",
     re.DOTALL | re.IGNORECASE,
@@ -155,7 +155,7 @@ def normalise_path(path: bytes) -> bytes:
     Back slashes become slashes, runs of slashes one, then RFC 3986 section 6.2.2: escapes of unreserved characters are
     decoded, other octets escaped, hexadecimal digits made upper case, dot segments removed.
     """
-    if _NORMAL_PATH.fullmatch(path):
+    if path[:1] == b"/" and not _ODD_IN_PATH.search(path):
         return path
     merged = re.sub(rb"/{2,}", b"/", path.replace(b"\\", b"/"))
     return _remove_dot_segments(_normalise_escapes(merged))

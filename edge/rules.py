@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge import inline
+from edge.decision import Opaque
 from edge.effects import (
     Headers,
     Redirect,
@@ -64,7 +65,7 @@ class RateLimit:
 class Rule:
     """One rule. ``name`` is its ``ref``, else its ``id``. ``tree`` is its filter, or what is wrong with it.
 
-    ``settings`` are what it sets in the phases of settings; ``ruleset`` is the one that it executes.
+    ``settings`` are what it sets in the phases of settings; ``opaque`` is the managed ruleset that it executes.
     """
 
     name: str
@@ -76,23 +77,23 @@ class Rule:
     rewrite: Rewrite | None = None
     headers: Headers | None = None
     settings: Mapping[str, Any] | None = None
-    ruleset: str = ""
+    opaque: Opaque | None = None
     rate_limit: RateLimit | None = None
 
 
-def compile_rule(rule: Mapping[str, Any]) -> Rule:
-    """Compile a rule as Cloudflare's API returns it (``expression``, ``action``, ``action_parameters``, …).
+def compile_rule(rule: Mapping[str, Any], phase: str) -> Rule:
+    """Compile a rule of a phase as Cloudflare's API returns it (``expression``, ``action``, ``action_parameters``, …).
 
     Nothing in it makes this fail: whether a rule matches that is not as Cloudflare has them cannot be told.
     """
-    action = str(rule.get("action") or "")
+    action, name = str(rule.get("action") or ""), str(rule.get("ref") or rule.get("id") or "?")
     parameters = mapping(rule.get("action_parameters"))
     tree, rate_limit = _understood(str(rule.get("expression") or "")), None
     if counting := mapping(rule.get("ratelimit")):
         rate_limit = _rate_limit(rule, counting)
         tree = tree if rate_limit else cannot_tell("its rate limit, which is not one of requests")
     return Rule(
-        name=str(rule.get("ref") or rule.get("id") or "?"),
+        name=name,
         action=action,
         tree=tree,
         answer=_answer(mapping(parameters.get("response"))),
@@ -101,7 +102,7 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
         rewrite=rewrite_of(parameters) if action == "rewrite" else None,
         headers=headers_of(parameters) if action == "rewrite" else None,
         settings=parameters if action in _SETTING else None,
-        ruleset=str(parameters.get("id") or "") if action == "execute" else "",
+        opaque=Opaque(phase, name, str(parameters.get("id") or "")) if action == "execute" else None,
         rate_limit=rate_limit,
     )
 

@@ -44,7 +44,7 @@ def trace(rulesets: Rulesets, request: Request, *, skip_challenge: bool = False)
         for rule in rulesets.get(phase) or () if phase not in skipped else ():
             if rule.get("enabled", True) is False:
                 continue
-            made = compile_rule(rule)
+            made = compile_rule(rule, phase)
             truth = _truth(made, request)
             steps.append(Step(phase, rule, truth))
             if truth is not True:

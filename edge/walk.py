@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any, Final
 
-from edge.decision import CHALLENGES, Decision, HeaderChange, Opaque, Undecided
+from edge.decision import CHALLENGES, Decision, HeaderChange, Undecided
 from edge.effects import Redirect, Skip
 from edge.inline import Hits
 from edge.rate_limit import Counters
@@ -168,8 +168,8 @@ class Walk:
             self._note("logged", rule.name)
         elif rule.settings is not None:
             self._settings[rule.action] = {**self._settings.get(rule.action, {}), **rule.settings}
-        elif rule.action == "execute":
-            if rule.ruleset not in self._skipped_rulesets:
-                self._note("opaque", Opaque(phase, rule.name, rule.ruleset))
+        elif rule.opaque is not None:
+            if rule.opaque.ruleset not in self._skipped_rulesets:
+                self._note("opaque", rule.opaque)
         else:
             self._open(phase, rule, f"the action {rule.action!r}, which is not evaluated here")
