@@ -19,6 +19,9 @@ SECRET: Final = REDACTED
 PLAIN_SECRET: Final = "[secret, in the clear]"  # noqa: S105 - a mark
 """What stands here for a value of type ``secret_text`` that no secret was made of: not shown, and not well kept."""
 
+STACK: Final = "pulumi:pulumi:Stack"
+"""The type of the stack itself; its properties are what the program exports."""
+
 _OPEN: Final = (None, UNKNOWN, SECRET)
 
 

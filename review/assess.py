@@ -9,7 +9,7 @@ from datetime import date
 
 from core.environment import Environment
 from core.policy import Verdict
-from core.resources import Resource
+from core.resources import STACK, Resource
 from core.settings.platform import Platform
 from core.settings.review import Review as Thresholds
 from core.settings.waivers import Waiver
@@ -22,7 +22,7 @@ from review.impact import loss_findings, moved_findings, unknown_findings
 from review.reading import Preview
 from review.records import record_findings
 from review.rulesets import ruleset_findings
-from review.settings import property_findings, setting_findings
+from review.settings import exposed_findings, property_findings, setting_findings
 from review.show import named
 from review.steps import DELETE, REPLACE, SAME, UPDATE, Step
 
@@ -90,6 +90,7 @@ def review(material: Material) -> Review:
     tried = behaviour(before, after, material.platform, material.cases)
     found = [one for step in moving for one in step_findings(step, before, after)]
     found = [*settled(found, tried), *change_findings(tried), *moved_findings(moving)]
+    found += [one for step in steps if step.subject.type == STACK for one in exposed_findings(step)]
     found += [*_thresholds(moving, before, material.thresholds), *material.file]
     waived = [_waived(one, material.waivers, material.today) for one in found]
     return Review(

@@ -67,7 +67,7 @@ def setting_findings(step: Step) -> Iterator[Finding]:
 
 def property_findings(step: Step) -> Iterator[Finding]:
     """Properties of any other resource: by a scale, and what none knows as such."""
-    yield from _laid_open(step)
+    yield from exposed_findings(step)
     if step.before is None and step.after is not None and (why := opens(step.subject.kind, step.after.properties)):
         yield _finding("weaker", step, "made", "made", why)
     if step.before is None or step.after is None:
@@ -89,7 +89,8 @@ def _from_to(before: Any, after: Any) -> str:
     return f"{_word(before)} → {_word(after)}"
 
 
-def _laid_open(step: Step) -> Iterator[Finding]:
+def exposed_findings(step: Step) -> Iterator[Finding]:
+    """Secrets of a resource, or among what the stack exports, that are none any more."""
     for place in laid_open(step):
         why = "it stands in the state, and in every preview, for all to read"
         yield _finding("weaker", step, place, "was a secret, and is in the clear now", why)

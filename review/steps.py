@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.errors import ReviewError
-from core.resources import Resource, closed_properties, name_in, type_in
+from core.resources import STACK, Resource, closed_properties, name_in, type_in
 
 SAME, CREATE, UPDATE, DELETE, REPLACE = "same", "create", "update", "delete", "replace"
 
@@ -130,11 +130,12 @@ def _resource(state: Any, urn: str, drifted: set[str]) -> Resource | None:
     if not isinstance(state, dict):
         return None
     inputs, outputs = state.get("inputs"), state.get("outputs")
-    properties = dict(inputs if isinstance(inputs, dict) else outputs if isinstance(outputs, dict) else {})
+    type_ = sys.intern(str(state.get("type") or type_in(urn)))
+    sides = (outputs, inputs) if type_ == STACK else (inputs, outputs)
+    properties = dict(next((side for side in sides if isinstance(side, dict)), {}))
     for key in drifted:
         if isinstance(outputs, dict) and key in outputs:
             properties[key] = outputs[key]
-    type_ = sys.intern(str(state.get("type") or type_in(urn)))
     secret, sources = state.get("additionalSecretOutputs"), state.get("propertyDependencies")
     zones = sources.get("zoneId") if isinstance(sources, dict) else None
     return Resource(

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, cast
 
 from core.errors import EngineError
 from core.pulumi_crypt import Crypter
-from core.resources import Resource, closed_properties
+from core.resources import STACK, Resource, closed_properties
 from core.secret import Secret
 from lab.engine import model, wire
 from lab.engine.api import Opened, ending, serve_program
@@ -69,7 +69,8 @@ def declared(
 
 def _declared(made: model.Resource) -> Declared:
     zones = made.property_dependencies.get("zoneId", [])
-    properties = closed_properties(made.type, wire.mask(made.inputs), made.additional_secret_outputs)
+    said = made.outputs if made.type == STACK else made.inputs
+    properties = closed_properties(made.type, wire.mask(said), made.additional_secret_outputs)
     resource = Resource(made.type, made.name, made.urn, properties, zone=next(iter(zones), ""), custom=made.custom)
     return Declared(resource, made.parent)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import EngineError
+from core.resources import STACK
 
-STACK_TYPE = "pulumi:pulumi:Stack"
+STACK_TYPE = STACK
 PROVIDER_PREFIX = "pulumi:providers:"
 
 

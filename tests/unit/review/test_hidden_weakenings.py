@@ -330,3 +330,16 @@ def test_a_setting_of_a_zone_beside_is_told_with_its_zone() -> None:
     (one,) = reviewed(ZONE, changed).findings
     assert (one.rule, one.subject) == ("setting.ssl", "old.example.com/ssl")
     assert one.what == "old.example.com/ssl: Full (strict) → Full"
+
+
+def test_an_output_of_the_stack_that_is_a_secret_no_more_is_told_and_not_shown() -> None:
+    changed = step("Stack", "launch-ready-lab", {}, {})
+    for side, outputs in (("oldState", {"key": secret("one"), "zone": "x"}), ("newState", {"key": "hunter2"})):
+        changed[side] |= {"type": "pulumi:pulumi:Stack", "custom": False, "outputs": outputs}
+    made = reviewed(ZONE, changed)
+    (one,) = made.findings
+    assert (one.direction, one.what) == (
+        "weaker",
+        "Stack launch-ready-lab key: was a secret, and is in the clear now",
+    )
+    assert "hunter2" not in str(as_json(made))
