@@ -24,13 +24,15 @@ _SCORES: Final = {"cf.bot_management.score": "bot_score", "cf.threat_score": "th
 
 @dataclass(frozen=True)
 class Difference:
-    """A rule of which Trace says otherwise. ``theirs`` is None where Trace does not show it."""
+    """A rule of which Trace says otherwise: None where nobody declares it, or Trace does not show it."""
 
     rule: str
-    ours: bool
+    ours: bool | None
     theirs: bool | None
 
     def __str__(self) -> str:
+        if self.ours is None:
+            return f"rule {self.rule}: declared by nobody, and matched by Trace"
         theirs = "is not shown by Trace" if self.theirs is None else f"{_said(self.theirs)} by Trace"
         return f"rule {self.rule}: {_said(self.ours)} by what is declared, and {theirs}"
 
@@ -98,6 +100,11 @@ def compared(
         Difference(name, truth, theirs.get(name))
         for name, truth in decided
         if (name in theirs or name in sure) and theirs.get(name) is not truth
+    ]
+    own = {str(rule.get("ref")) for rules in (zone.rulesets if zone else {}).values() for rule in rules}
+    # Rules of the zone's own rulesets alone: what a managed one has in it is Cloudflare's.
+    differences += [
+        Difference(name, None, True) for name in refs.values() if theirs.get(name) is True and name not in own
     ]
     return len(decided), tuple(differences)
 

@@ -13,6 +13,8 @@ from core.resources import Resource
 from core.settings.platform import Platform
 from edge.cases.read import Cases, read_cases
 from edge.cases.run import Against, Result, run_cases
+from edge.cases.traced import compared
+from edge.request import Request
 from edge.zones import Zone, zone_of, zones_of
 
 CLIENTS = {"visitor": {"ip.src": "198.51.100.23"}}
@@ -200,3 +202,20 @@ def test_zones_are_made_of_declared_resources() -> None:
     assert zones["old.community.test"].settings == {"ssl": "strict"}
     assert zone_of(zones, "x.old.community.test") is zones["old.community.test"]
     assert zone_of(zones, "else.example") is None
+
+
+def test_a_rule_that_nobody_declares_and_trace_shows_is_a_difference() -> None:
+    declared: dict[str, Any] = {
+        "http_request_firewall_custom": [{"ref": "admin", "expression": "not ssl", "action": "block"}]
+    }
+    against = Against("lab", "business", "a.test", {"a.test": Zone("a.test", rulesets=declared)}, Platform())
+    matched = [
+        {"type": "rule", "step_name": "id-admin", "matched": False},
+        {"type": "rule", "step_name": "id-hand", "matched": True, "action": "skip"},
+        {"type": "rule", "step_name": "id-idle", "matched": False},
+        {"type": "rule", "step_name": "managed", "matched": True, "trace": [{"type": "rule", "step_name": "theirs"}]},
+    ]
+    refs = {"id-admin": "admin", "id-hand": "by-hand", "id-idle": "idle"}
+    answer = {"trace": [{"type": "phase", "trace": [{"type": "ruleset", "trace": matched}]}]}
+    count, found = compared(Request("GET", "https://a.test/"), against, answer, refs)
+    assert (count, [str(one) for one in found]) == (1, ["rule by-hand: declared by nobody, and matched by Trace"])
