@@ -34,9 +34,9 @@ class _Lines:
 
     def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
         unseen = hosts.get("edge", "verified") not in ("verified", NOT_ASKED.words)
-        failed = unseen or not hosts or any(state in ("failed", "not healthy") for state in hosts.values())
+        failed = unseen or any(state in ("failed", "not healthy", "not done") for state in hosts.values())
         mark = _coloured("✗", 31) if failed else _coloured("✓", 32)
-        say(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts) or 'not done'}")
+        say(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}")
 
     def note(self, text: str) -> None:
         for each in text.splitlines():

@@ -182,6 +182,10 @@ class Operation:
         self._note_down(name, None)
         try:
             yield states
+        except BaseException:
+            if not states:
+                states.update(dict.fromkeys(self.world.shells, "not done"))
+            raise
         finally:
             self.phases[name] = round(self.world.clock.monotonic() - began, 3)
             self._note_down(name, states)

@@ -10,7 +10,7 @@ from core.ports import Ran, Shell
 from core.terminal import clean
 from deploy.facts import HostFacts, read_facts
 from deploy.fleet import Gathered, at_once, told
-from deploy.history import compared
+from deploy.history import behind, compared
 from deploy.hosts import commands
 from deploy.journal import Entry, unfinished
 from deploy.layout import Layout
@@ -134,7 +134,7 @@ def _unfinished(found: Gathered[HostStatus], on: str) -> Iterator[Problem]:
 def _serving(found: Gathered[HostStatus], on: str) -> Iterator[Problem]:
     versions = {name: host.facts.version for name, host in found.good.items()}
     if len(set(versions.values())) > 1:
-        yield Problem(f"the hosts serve different versions: {told(versions)}", f"invoke deploy.catch-up {on}")
+        yield Problem(f"the hosts serve different versions: {told(versions)}", _to_one(found, on))
     for name, host in found.good.items():
         if host.facts.version is None:
             yield Problem(f"{name} serves nothing", f"invoke deploy {on} --artifact FILE")
@@ -144,6 +144,17 @@ def _serving(found: Gathered[HostStatus], on: str) -> Iterator[Problem]:
         elif host.failing:
             requests, errors = host.recent
             yield Problem(f"{name}: {errors} of {requests} requests got 5xx", f"invoke rollback {on}")
+
+
+def _to_one(found: Gathered[HostStatus], on: str) -> str:
+    """What has all serve the same, with what it would do: the last command may have been one host's alone."""
+    fleet = compared({name: host.facts for name, host in found.good.items()})
+    choose = f"invoke rollback {on} --to VERSION, the one that is good"
+    late = behind(fleet)
+    ahead = {facts.version for name, facts in fleet.items() if name not in late}
+    if not late or len(ahead) != 1:
+        return choose
+    return f"invoke deploy.catch-up {on}, which brings {', '.join(late)} to {ahead.pop() or 'nothing'}; or {choose}"
 
 
 def _said(answer: tuple[int, str]) -> str:

@@ -94,6 +94,29 @@ def test_without_sudo_it_says_what_root_has_to_do(host: Prepared) -> None:
         host.root("mv /root/app.sudoers /etc/sudoers.d/app")
 
 
+def test_a_disk_that_is_read_only_does_not_hold_the_traffic_back(host: Prepared) -> None:
+    host.root("mount --bind /srv/app /srv/app && mount -o remount,bind,ro /srv/app")
+    try:
+        done = host.deploy("rollback-here 1.0.0")
+    finally:
+        host.root("umount /srv/app")
+    assert done.returncode == 0, done.stderr
+    assert "this host serves 1.0.0 (blue)" in done.stdout
+    assert "A BOOT WOULD SERVE WHAT /srv/app/live LEADS TO" in done.stderr
+    assert "is the disk full, or read-only?" in done.stderr
+    assert serves(host) == "200 1.0.0\nslots/green\n"
+    assert host.deploy("rollback-here 1.0.0").returncode == 0
+    assert serves(host) == "200 1.0.0\nslots/blue\n"
+
+
+def test_without_its_folders_in_run_it_says_what_makes_them(host: Prepared) -> None:
+    host.root("mv /run/launch /run/launch.away")
+    done = host.deploy("rollback-here 1.0.0")
+    assert (done.returncode, "systemd-tmpfiles --create" in done.stderr) == (1, True)
+    host.root("systemd-tmpfiles --create; rm -rf /run/launch.away")
+    assert host.deploy("rollback-here 1.0.0").returncode == 0
+
+
 def test_each_line_is_chained_to_the_one_before(host: Prepared) -> None:
     host.deploy("rollback-here 1.0.0; rollback-here 2.0.0")
     lines = ledger(host)

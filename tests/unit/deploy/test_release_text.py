@@ -48,7 +48,8 @@ def host(name: str, version: str = "1", colour: Colour = "blue") -> HostFacts:
         (dict.fromkeys("abcd", "sent"), "✓ switch         1.25 s  4 hosts sent"),
         ({"a": "sent", "b": "failed"}, "✗ switch         1.25 s  a sent; b failed"),
         ({"a": "verified", "edge": "502\x1b[2J"}, "✗ switch         1.25 s  a verified; edge 502\\x1b[2J"),
-        ({}, "✗ switch         1.25 s  not done"),
+        (dict.fromkeys("abcd", "not done"), "✗ switch         1.25 s  4 hosts not done"),
+        ({}, "✓ switch         1.25 s  "),
         ({"a": "verified", "edge": NOT_ASKED.words}, f"✓ switch         1.25 s  a verified; edge {NOT_ASKED.words}"),
     ],
 )

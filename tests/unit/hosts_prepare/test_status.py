@@ -102,9 +102,20 @@ def test_a_host_that_is_gone_comes_first_and_a_split_is_named() -> None:
     other = replace(host(), facts=replace(host().facts, slots={"green": "1.0.0"}))
     found = problems(gathered(a=host(), b=other, c=HostError("c refuses connections: is it on?")), "prod")
     assert found[0].what == "c refuses connections: is it on?"
-    catch_up = "invoke deploy.catch-up --stack prod --without c"
-    assert found[0].command == catch_up
-    assert found[1] == Problem("the hosts serve different versions: a serves 2.0.0, b serves 1.0.0", catch_up)
+    choose = "invoke rollback --stack prod --without c --to VERSION, the one that is good"
+    assert found[0].command == choose
+    assert found[1] == Problem("the hosts serve different versions: a serves 2.0.0, b serves 1.0.0", choose)
+
+
+def test_a_split_is_told_with_what_would_become_of_it() -> None:
+    first, second = entry(DONE, "r1"), (entry(BEGIN, "r2"), entry(DONE, "r2"))
+    late = replace(host(journal=first), facts=replace(host(journal=first).facts, slots={"green": "1.0.0"}))
+    ahead = host(*(f"journal {line}" for line in second), journal=first)
+    found = problems(gathered(a=ahead, b=late), "prod")
+    assert found[0].command == (
+        "invoke deploy.catch-up --stack prod, which brings b to 2.0.0;"
+        " or invoke rollback --stack prod --to VERSION, the one that is good"
+    )
 
 
 def test_a_host_that_is_gone_beside_others_that_are_well_is_no_reason_to_take_anything_back() -> None:
