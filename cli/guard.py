@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import task
+from invoke.parser.argument import Argument
+from invoke.tasks import Task, task
 
 from cli import output
 from core.errors import LaunchReadyError, SettingsError
@@ -28,6 +29,26 @@ ROOT = Path(__file__).resolve().parent.parent
 _COLLECT_AFTER = 50_000
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Task(Task[Any]):
+    """A task of which ``-h`` is the help, and of whose options none goes without its value.
+
+    Invoke would make ``-h`` short for ``--host`` or ``--without``, and take one of these at the end of a line for
+    nothing at all: `invoke hosts.prepare -h` would prepare every host.
+    """
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """As Invoke has it, without ``-h``."""
+        return super().arg_opts(name, default, {*taken_names, "h"})
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """As Invoke has it; an empty list is no value that was given."""
+        found = super().get_arguments(ignore_unknown_help)
+        for argument in found:
+            if argument.kind is list:
+                argument.raw_value = None
+        return found
 
 
 def command(**options: Any) -> Callable[[F], F]:
@@ -45,7 +66,7 @@ def command(**options: Any) -> Callable[[F], F]:
                 _refuse_invokes_dry_run(args)
                 return function(*args, **kwargs)
 
-        made: F = task(**options)(guarded)
+        made: F = task(klass=_Task, **options)(guarded)
         return made
 
     return decorate
