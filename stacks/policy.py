@@ -91,7 +91,7 @@ launch-ready:waivers:
 ```
 
 `rule` and `subject` are those that the review shows; `*` is any text. After its last day (UTC) a waiver counts no more,
-and is itself a violation (`waivers.current`), which no waiver covers.
+and is itself a violation (`waivers.current`), which no waiver covers; so is one that stands for over 400 days.
 
 ## CrossGuard
 

@@ -15,6 +15,8 @@ _PHASES = {
     "http_ratelimit": {plan: can.rate_limits for plan, can in LIMITS.items()},
 }
 _KEPT = ("SecretsStoreSecret",)
+# Days: somebody looks at every exception once a year.
+_LONGEST_WAIVER = 400
 
 
 def _owned(facts: Facts) -> Iterator[Said]:
@@ -125,12 +127,12 @@ def _guarded(facts: Facts) -> Iterator[Said]:
 def _current(facts: Facts) -> Iterator[Said]:
     for waiver in facts.stack.waivers.items:
         subject = f"{waiver.rule} for {waiver.subject}"
-        ended = waiver.until < facts.today
-        yield (
-            violated(subject, f"it ended on {waiver.until}, and {waiver.owner} answers for it")
-            if ended
-            else ok(subject)
-        )
+        if waiver.until < facts.today:
+            yield violated(subject, f"it ended on {waiver.until}, and {waiver.owner} answers for it")
+        elif (days := (waiver.until - facts.today).days) > _LONGEST_WAIVER:
+            yield violated(subject, f"it stands for {days:,} days more, and {_LONGEST_WAIVER} are the most")
+        else:
+            yield ok(subject)
 
 
 RULES = (
@@ -170,8 +172,8 @@ RULES = (
     ),
     Rule(
         "waivers.current",
-        "An exception that has ended is no exception any more",
-        "take it out, or have its owner set another day",
+        "An exception that has ended is none any more, and one that stands for years is a rule",
+        "take it out, or have its owner set a day within 400 days",
         _current,
     ),
 )

@@ -282,6 +282,8 @@ def test_a_waiver_counts_until_its_last_day_and_is_a_violation_after_it() -> Non
     assert found.outcome == "violated"
     assert not found.stops
     assert outcomes("waivers.current", weak, stack=waiving(TODAY)) == ["ok"]
+    assert outcomes("waivers.current", weak, stack=waiving(date(2027, 12, 29))) == ["ok"]
+    assert outcomes("waivers.current", weak, stack=waiving(date(2027, 12, 30))) == ["violated"]
     ended = waiving(date(2026, 11, 23))
     assert [one.stops for one in judge([weak], ended, TODAY) if one.rule in ("tls.strict", "waivers.current")] == [
         True,
