@@ -17,6 +17,7 @@ from core.errors import RollbackError, SettingsError
 if TYPE_CHECKING:
     from deploy.forward import Deployed
     from deploy.operation import World
+    from rollback.api import RolledBack
 
 
 @command(
@@ -153,7 +154,17 @@ def rollback(
         done = run(world, to or None)
         asked = world.edge is not None
         show(text.document(done) if json else text.rolled_back(done, stack))
-    if asked and not done.edge.verified:
+    if asked:
+        require_edge(done)
+
+
+def require_edge(done: RolledBack) -> None:
+    """A way back that the edge could not confirm ends with a status of its own; visitors who see the maintenance page
+    are no answer either way. Raises :class:`RollbackError`.
+    """
+    from deploy.edge import IN_MAINTENANCE
+
+    if not done.edge.verified and done.edge != IN_MAINTENANCE:
         raise RollbackError(f"every host serves {done.version}, and was seen to; through the edge: {done.edge.reason}")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.output import say
 from core.terminal import clean
-from deploy.edge import NOT_ASKED
+from deploy.edge import IN_MAINTENANCE, NOT_ASKED
 from deploy.facts import HostFacts
 from deploy.fleet import Gathered, told
 from deploy.history import behind
@@ -33,7 +33,7 @@ class _Lines:
     """A line a phase: its name, its seconds, how it went on each host (said once where all agree)."""
 
     def phase(self, name: str, seconds: float, hosts: Mapping[str, str]) -> None:
-        unseen = hosts.get("edge", "verified") not in ("verified", NOT_ASKED.words)
+        unseen = hosts.get("edge", "verified") not in ("verified", NOT_ASKED.words, IN_MAINTENANCE.words)
         failed = unseen or any(state in ("failed", "not healthy", "not done") for state in hosts.values())
         mark = _coloured("✗", 31) if failed else _coloured("✓", 32)
         say(f"{mark} {name:<12}{seconds:>7.2f} s  {_states(hosts)}")

@@ -44,18 +44,23 @@ def resume(
     Exit status: as of `invoke deploy`, or of `invoke rollback` where that is what was cut short.
     """
     from cli import release_text as text
+    from cli.release import require_edge
     from deploy.artifact import open_artifact
     from deploy.forward import Deployed
+    from rollback.api import RolledBack
     from rollback.unfinished import resume as run
 
     with reached(stack, Wishes(quiet=json, without=without or (), wait=wait, secrets=True, copies=True)) as world:
         done = run(world, open_artifact(Path(artifact), world.settings.signing_keys) if artifact else None)
+        asked = world.edge is not None
     if done is None:
         show({"resumed": None} if json else _WHOLE)
     elif json:
         show({"resumed": text.document(done)})
     else:
         show(text.deployed(done, stack) if isinstance(done, Deployed) else text.rolled_back(done, stack))
+    if asked and isinstance(done, RolledBack):
+        require_edge(done)
 
 
 @command(help={"stack": STACK, "without": WITHOUT, "wait": WAIT, "json": JSON}, iterable=["without"])

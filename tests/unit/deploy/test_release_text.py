@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from cli import release_text as text
-from core.errors import HostError
-from deploy.edge import NOT_ASKED, EdgeOutcome
+from cli.release import require_edge
+from core.errors import HostError, RollbackError
+from deploy.edge import IN_MAINTENANCE, NOT_ASKED, EdgeOutcome
 from deploy.facts import HostFacts, Kept
 from deploy.fleet import Gathered
 from deploy.forward import Deployed
@@ -48,6 +50,10 @@ def host(name: str, version: str = "1", colour: Colour = "blue") -> HostFacts:
         (dict.fromkeys("abcd", "sent"), "✓ switch         1.25 s  4 hosts sent"),
         ({"a": "sent", "b": "failed"}, "✗ switch         1.25 s  a sent; b failed"),
         ({"a": "verified", "edge": "502\x1b[2J"}, "✗ switch         1.25 s  a verified; edge 502\\x1b[2J"),
+        (
+            {"a": "verified", "edge": IN_MAINTENANCE.words},
+            f"✓ switch         1.25 s  a verified; edge {IN_MAINTENANCE.words}",
+        ),
         (dict.fromkeys("abcd", "not done"), "✗ switch         1.25 s  4 hosts not done"),
         ({}, "✓ switch         1.25 s  "),
         ({"a": "verified", "edge": NOT_ASKED.words}, f"✓ switch         1.25 s  a verified; edge {NOT_ASKED.words}"),
@@ -76,6 +82,18 @@ def test_a_rollback_ends_beside_its_budget_and_says_what_it_could_not() -> None:
     assert lines[1].startswith("that is over the budget")
     assert lines[2] == "not written down on a: free disk space there, then run it again"
     assert text.document(done)["edge"] == {"verified": True, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("edge", "fails"),
+    [(SEEN, False), (IN_MAINTENANCE, False), (EdgeOutcome(False, False, "the edge could not be asked: refused"), True)],
+)
+def test_a_way_back_that_the_edge_denies_fails_and_one_behind_the_maintenance_page_does_not(
+    edge: EdgeOutcome, fails: bool
+) -> None:
+    done = RolledBack("1", {"a": "2"}, (), (), edge, 1.0, 600.0)
+    with pytest.raises(RollbackError, match="through the edge") if fails else nullcontext():
+        require_edge(done)
 
 
 def test_releases_tell_of_a_boot_that_would_differ_of_a_split_and_of_what_was_cut_short() -> None:
