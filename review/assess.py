@@ -122,7 +122,7 @@ def step_findings(step: Step, before: Environment, after: Environment) -> Iterat
     if kind == "DnsRecord":
         yield from record_findings(step, before, after)
     elif kind == "Ruleset":
-        yield from ruleset_findings(step, after.zones)
+        yield from ruleset_findings(step, after.zones if before.resources else ())
     elif kind == "ZoneSetting":
         yield from setting_findings(step)
     else:

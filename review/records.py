@@ -35,8 +35,11 @@ def record_findings(step: Step, before: Environment, after: Environment) -> Iter
         if type_ == "CAA":
             yield from authority_findings(half, before, after)
     yield from _unanswered(step, after)
-    yield from _led_elsewhere(step, after)
-    yield from _foreign(step, after)
+    # Of a stack that is all new nothing is led away from anybody.
+    zones = after.zones if before.resources else frozenset()
+    yield from _led_elsewhere(step, zones)
+    if zones:
+        yield from _foreign(step, zones)
 
 
 def _halves(step: Step) -> Iterator[Step]:
@@ -106,7 +109,7 @@ def _gap(step: Step, name: str, type_: str, others: list[Resource]) -> Iterator[
         yield _finding("outage", "dns.replaced", step, what, why, 12)
 
 
-def _led_elsewhere(step: Step, after: Environment) -> Iterator[Finding]:
+def _led_elsewhere(step: Step, zones: frozenset[str]) -> Iterator[Finding]:
     if step.after is None or _type(step.after) not in _ANSWERED:
         return
     old, new = step.before.properties.get("content") if step.before else None, step.after.properties.get("content")
@@ -114,19 +117,19 @@ def _led_elsewhere(step: Step, after: Environment) -> Iterator[Finding]:
         return
     name, type_ = _name(step.after), _type(step.after)
     what = f"{name}: {type_} {show(old) + ' → ' if step.before else ''}{show(new)}"
-    doubt = _NOT_OURS.get(type_, "") if after.zones and not within(str(new), after.zones) else ""
+    doubt = _NOT_OURS.get(type_, "") if zones and not within(str(new), zones) else ""
     if doubt and not is_open(new) and new != ".":
         yield _finding("unclear", "dns.led-out", step, what, f"{doubt}: is {show(new)} one of yours?", 21)
     elif step.before is not None:
         yield _finding("neutral", "dns.content", step, what, "traffic goes there as soon as it is applied", 20)
 
 
-def _foreign(step: Step, after: Environment) -> Iterator[Finding]:
+def _foreign(step: Step, zones: frozenset[str]) -> Iterator[Finding]:
     """A new name in letters that may look like others (RFC 5890: after ``xn--``); a zone's own part is its owner's."""
     if step.after is None or (step.before is not None and _name(step.before) == _name(step.after)):
         return
     name = _name(step.after)
-    zone = max((one for one in after.zones if within(name, (one,))), key=len, default="")
+    zone = max((one for one in zones if within(name, (one,))), key=len, default="")
     labels = name.removesuffix(zone).split(".")
     if any(not label.isascii() or label.startswith("xn--") for label in labels):
         why = "a name in other letters than a to z may look like another: read it letter by letter"

@@ -343,3 +343,16 @@ def test_an_output_of_the_stack_that_is_a_secret_no_more_is_told_and_not_shown()
         "Stack launch-ready-lab key: was a secret, and is in the clear now",
     )
     assert "hunter2" not in str(as_json(made))
+
+
+def test_a_stack_that_is_all_new_leads_nothing_away_from_anybody() -> None:
+    made = reviewed(
+        step("Zone", "example.com", None, {"name": "example.com"}),
+        step("DnsRecord", "mx", None, {"name": "example.com", "type": "MX", "content": "mx.hosting.test"}),
+        step("DnsRecord", "docs", None, cname("docs.hosting.test")),
+        step("DnsRecord", "idn", None, a("xn--mnchen-3ya.example.com")),
+        step(
+            "Ruleset", "r", None, rules("http_request_dynamic_redirect", redirect(value="https://docs.hosting.test/"))
+        ),
+    )
+    assert made.status == 0, [(one.direction, one.what, one.why) for one in made.findings if one.stops]
