@@ -6,6 +6,7 @@ Its exit status and its log do not say over how much it came; its report does, b
 from __future__ import annotations
 
 import bisect
+import importlib.util
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from adapters.scanner_rules import CONFIG, belongs, key_store
+from adapters.scanner_windows import windows
 from core.errors import CheckError
 from core.leaks import Leak, Piece, Scanned
 from core.terminal import clean
@@ -25,19 +28,7 @@ from core.terminal import clean
 _SECONDS = 240.0
 _MOST_REPORT = 64 * 1024 * 1024
 _BREAK = b"\n\n"
-# Of Cloudflare's three scannable kinds the tool's own rules have two:
-# https://developers.cloudflare.com/fundamentals/api/get-started/token-formats
-_CONFIG = """\
-title = "launch-ready"
-[extend]
-useDefault = true
-[[rules]]
-id = "cloudflare-global-api-key.2"
-description = "Detected a Cloudflare Global API Key (cfk format), which may do everything that its user may."
-regex = '''\\b(cfk_[A-Za-z0-9]{40}[0-9a-f]{8})\\b'''
-keywords = ["cfk_"]
-confidence = "high"
-"""
+_BUFFER = 1 << 18
 
 
 class Betterleaks:
@@ -52,7 +43,7 @@ class Betterleaks:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             folder = Path(name)
-            (folder / "config.toml").write_text(_CONFIG, encoding="utf-8")
+            (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
             fed = self._fed(folder, pieces)
             report = _report(folder / "report.json")
         scan = report.get("scan") or {}
@@ -62,8 +53,10 @@ class Betterleaks:
                 " run the check again"
             )
         tool = f"betterleaks {clean(str(scan.get('betterleaks_version', '')))[:40]}"
-        leaks = tuple(fed.leak(found) for found in report.get("findings") or ())
-        return Scanned(leaks, len(fed.starts), fed.bytes, tool, time.monotonic() - began)
+        found = (fed.leak(each) for each in report.get("findings") or ())
+        # What stands where two windows meet is found in both.
+        leaks = dict.fromkeys(leak for leak in (*found, *fed.stores) if belongs(leak))
+        return Scanned(tuple(leaks), fed.pieces, fed.bytes, tool, time.monotonic() - began)
 
     def _fed(self, folder: Path, pieces: Iterable[Piece]) -> _Fed:
         words = [_binary(), "stdin", "--config", "config.toml", "--output", "report.json", "--silent"]
@@ -72,7 +65,13 @@ class Betterleaks:
         words += ["--no-allow-signatures", "--no-color", "--exit-code", "0"]
         with (folder / "said").open("wb") as said:
             process = subprocess.Popen(
-                words, cwd=folder, stdin=subprocess.PIPE, stdout=said, stderr=said, env=_environment(folder)
+                words,
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=said,
+                env=_environment(folder),
+                bufsize=_BUFFER,
             )
         late = threading.Timer(self._seconds, process.kill)
         late.start()
@@ -94,12 +93,17 @@ class Betterleaks:
 
 
 class _Fed:
-    """What went into the stream: where each piece begins, by the number of its first line."""
+    """What went into the stream: where each part of a piece begins, by the number of its first line.
+
+    ``stores`` are the files that are a leak by their names alone.
+    """
 
     def __init__(self) -> None:
-        self.bytes = 0
+        self.bytes = self.pieces = 0
         self.starts: list[int] = []
+        self.stores: list[Leak] = []
         self._places: list[tuple[str, str, int]] = []
+        self._paths: set[str] = set()
         self._line = 1
 
     def feed(self, process: subprocess.Popen[bytes], pieces: Iterable[Piece]) -> bool:
@@ -109,9 +113,11 @@ class _Fed:
         try:
             with process.stdin as stream:
                 for piece in pieces:
-                    stream.write(piece.data)
-                    stream.write(_BREAK)
-                    self._note(piece)
+                    self._meet(piece)
+                    for data, line in windows(piece):
+                        stream.write(data)
+                        stream.write(_BREAK)
+                        self._note(piece, data, line)
         except BrokenPipeError:
             return False
         return True
@@ -132,14 +138,26 @@ class _Fed:
             fingerprint=str(match.get("fingerprint", "")),
         )
 
-    def _note(self, piece: Piece) -> None:
+    def _meet(self, piece: Piece) -> None:
+        self.pieces += 1
+        if piece.path not in self._paths:
+            self._paths.add(piece.path)
+            if (store := key_store(piece)) is not None:
+                self.stores.append(store)
+
+    def _note(self, piece: Piece, data: bytes, line: int) -> None:
         self.starts.append(self._line)
-        self._places.append((piece.place, piece.path, piece.line))
-        self._line += piece.data.count(b"\n") + _BREAK.count(b"\n")
-        self.bytes += len(piece.data) + len(_BREAK)
+        self._places.append((piece.place, piece.path, line))
+        self._line += data.count(b"\n") + len(_BREAK)
+        self.bytes += len(data) + len(_BREAK)
 
 
 def _binary() -> str:
+    # The package's command is a Python program that starts this one.
+    package = importlib.util.find_spec("betterleaks")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        if os.access(inside := Path(folder) / "bin" / "betterleaks", os.X_OK):
+            return str(inside)
     beside = Path(sys.executable).parent / "betterleaks"
     found = str(beside) if beside.exists() else shutil.which("betterleaks")
     if found is None:

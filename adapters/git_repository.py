@@ -3,53 +3,77 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from adapters.git_history import Patches
-from adapters.git_safe import BIG_BYTES, SafeGit
+from adapters.git_objects import Objects, pointed_at
+from adapters.git_safe import SafeGit
 from adapters.side_by_side import SideBySide
+from adapters.work_tree import WorkTree
 from core.errors import CheckError
 from core.leaks import Coverage, Piece, RepositoryState
+from core.unpacked import Unpacked
 
 _SECONDS = 240.0
-# Beyond this, binaries that are in the history and blobs that nothing leads to are only told of.
-_MOST_BINARY = 256 * 1024 * 1024
-_NAMED = 5
+_DEEPEST = 5
+_MOST_SUBMODULES = 100
+_MOST_WHOLE = 64 * 1024 * 1024
+_NAME = "name of a file"
 
 
 class GitRepository:
     """Fulfils :class:`core.leaks.Repository` for the work tree (or bare repository) at ``folder``."""
 
-    def __init__(self, folder: Path, seconds: float = _SECONDS) -> None:
-        """``seconds`` is what each of Git's commands may take."""
+    def __init__(self, folder: Path, seconds: float = _SECONDS, depth: int = 0) -> None:
+        """``seconds`` is what each of Git's commands may take; ``depth``, how many repositories this one is inside."""
         self._folder = folder
-        self._git = SafeGit(folder, seconds)
+        self._seconds, self._depth = seconds, depth
+        # A submodule is itself or nothing: without this, Git would take the repository around it for it.
+        self._git = SafeGit(folder, seconds, ceiling=folder.parent if depth else None)
+        self._objects = Objects(self._git, folder)
 
     def state(self) -> RepositoryState:
-        """What there is, and what of it cannot be seen from here."""
-        version = self._said("--version")
-        reachable, everything = self._reachable, self._objects["commit"]
-        return RepositoryState(
-            git=version.strip(),
+        """What there is, and what of it cannot be seen from here; submodules that are checked out are part of it."""
+        reachable, everything = self._reachable, self._objects.by_kind["commit"]
+        own = RepositoryState(
+            git=self._git.say("--version").strip(),
             commits=len(reachable),
             unreachable=len(everything - set(reachable)),
             gaps=tuple(self._gaps()),
             notes=tuple(self._notes()),
         )
+        for path, inner in self._inside.items():
+            try:
+                own = _with(own, path, inner.state())
+            except CheckError as error:
+                raise CheckError(f"submodule {path}: {error}") from None
+        return own
+
+    def is_bare(self) -> bool:
+        """Whether it has no working tree."""
+        return self._git.say("rev-parse", "--is-bare-repository").strip() == "true"
 
     def tree(self, seen: Coverage) -> Iterator[Piece]:
-        """Each file, opened without following a link and read as far as it is not too big."""
+        """Each file, opened without following a link and read as far as it is not too big; and what is inside of it."""
         listed = self._git.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        files, unpacked, pointers = WorkTree(self._folder), Unpacked(seen.left_out), dict[str, str]()
         for name in dict.fromkeys(listed.split(b"\0")):
-            if name:
-                yield from self._file(name, seen)
+            if name and (piece := files.piece(name, seen)):
+                yield Piece(_NAME, piece.path, piece.path.encode("utf-8", "replace"))
+                yield piece
+                yield from unpacked.inside(piece)
+                if pointer := pointed_at(piece.data):
+                    pointers[pointer] = piece.path
+        yield from self._objects.kept_by_lfs(pointers, seen, unpacked)
+        for path, inner in self._inside.items():
+            yield from _below(path, inner.tree, seen)
 
     def history(self, seen: Coverage) -> Iterator[Piece]:
-        """Reachable commits first, newest first; then those that nothing leads to, binaries, tags' messages."""
-        reachable, objects = self._reachable, self._objects
+        """Reachable commits first, newest first; then those that nothing leads to, and what no patch shows."""
+        reachable, objects = self._reachable, self._objects.by_kind
         others = sorted(objects["commit"] - set(reachable))
         commits = [*reachable, *others]
         # Git walks on one processor. Neighbours share their contents, so each walk has a stretch of its own.
@@ -60,104 +84,112 @@ class GitRepository:
         finally:
             seen.commits += sum(each.seen.commits for each in halves)
             seen.files += sum(each.seen.files for each in halves)
-        yield from self._blobs({name: place for half in halves for name, place in half.binaries.items()}, seen)
-        told = {name for half in halves for name in half.blobs}
+        yield from self._beside(halves, seen)
+        for path, inner in self._inside.items():
+            yield from _below(path, inner.history, seen)
+
+    def _beside(self, halves: list[Patches], seen: Coverage) -> Iterator[Piece]:
+        """What the patches of ``halves`` did not show, or not as it must be seen."""
+        unpacked = Unpacked(seen.left_out)
+        told = {name: path for half in halves for name, path in half.blobs.items()}
+        wanted = {name: place for half in halves for name, place in half.binaries.items()}
+        wanted |= {name: f"index:{path}" for name, path in self._staged.items() if name not in told}
         # What was added and never committed; a blob that a patch told of was looked at there.
-        alone = sorted(objects["blob"] - told - self._staged())
-        yield from self._blobs({name: f"object {name[:12]} of no commit:" for name in alone}, seen)
-        for name in sorted(objects["tag"]):
+        alone = sorted(self._objects.by_kind["blob"] - told.keys() - self._staged.keys())
+        wanted |= {name: f"object {name[:12]} of no commit:" for name in alone}
+        yield from self._objects.blobs(wanted, seen, unpacked)
+        yield from self._whole(halves, told, seen)
+        pointers = {name: path for half in halves for name, path in half.pointers.items()}
+        yield from self._objects.kept_by_lfs(pointers, seen, unpacked)
+        for path in sorted({path for half in halves for path in half.paths()}):
+            yield Piece(_NAME, path, path.encode("utf-8", "replace"))
+        for name in sorted(self._objects.by_kind["tag"]):
             yield Piece(f"tag {name[:12]}", "", self._git.ask("cat-file", "tag", name))
+
+    def _whole(self, halves: list[Patches], told: Mapping[str, str], seen: Coverage) -> Iterator[Piece]:
+        """Every version of what makes sense only as a whole, such as a key that came line by line."""
+        paths = {path for half in halves for path in half.whole}
+        wanted = {name: f"object {name[:12]}:{path}" for name, path in told.items() if name and path in paths}
+        beside = Coverage()
+        yield from self._objects.blobs(wanted, beside, Unpacked(beside.left_out), _MOST_WHOLE)
+        seen.by_lines += len(beside.left_out)
 
     @cached_property
     def _reachable(self) -> list[str]:
         """As of the first look: what is committed meanwhile is for the next."""
-        return self._said("rev-list", "--all").split()
+        return self._git.say("rev-list", "--all").split()
 
     @cached_property
-    def _objects(self) -> dict[str, set[str]]:
-        """All that is in the object database, by kind."""
-        check = "--batch-check=%(objecttype) %(objectname)"
-        found: dict[str, set[str]] = {"commit": set(), "tree": set(), "blob": set(), "tag": set()}
-        for line in self._said("cat-file", "--batch-all-objects", "--unordered", "--buffer", check).splitlines():
-            kind, _, name = line.partition(" ")
-            found.setdefault(kind, set()).add(name)
-        return found
+    def _index(self) -> list[tuple[str, str, str]]:
+        """Mode, object and path of all that is staged."""
+        staged = self._git.ask("ls-files", "-z", "--stage").split(b"\0")
+        entries = [line.partition(b"\t") for line in staged if line]
+        return [(*os.fsdecode(entry).split(" ")[:2], os.fsdecode(path)) for entry, _, path in entries]  # type: ignore[misc]
 
-    def _staged(self) -> set[str]:
-        return {line.split(" ")[1] for line in self._said("ls-files", "--stage").splitlines()}
+    @cached_property
+    def _staged(self) -> Mapping[str, str]:
+        return {name: path for mode, name, path in self._index if not mode.startswith("16")}
+
+    @cached_property
+    def _submodules(self) -> Mapping[str, str]:
+        """Path → the commit that is pinned."""
+        return {path: name for mode, name, path in self._index if mode.startswith("16")}
+
+    @cached_property
+    def _inside(self) -> Mapping[str, GitRepository]:
+        """The submodules that are checked out, below this folder and not by a link."""
+        if self._depth >= _DEEPEST:
+            return {}
+        top = self._folder.resolve()
+        places = ((path, self._folder / path) for path in list(self._submodules)[:_MOST_SUBMODULES])
+        return {
+            path: GitRepository(place, self._seconds, self._depth + 1)
+            for path, place in places
+            if (place / ".git").exists() and place.resolve() == top / path
+        }
 
     def _gaps(self) -> Iterator[str]:
-        if self._said("rev-parse", "--is-shallow-repository").strip() == "true":
+        if self._git.say("rev-parse", "--is-shallow-repository").strip() == "true":
             yield "it is a shallow clone: run `git fetch --unshallow` (in CI: fetch-depth 0)"
-        config = self._said("config", "--local", "--list", "--name-only", "--no-includes").lower().splitlines()
+        config = self._git.say("config", "--local", "--list", "--name-only", "--no-includes").lower().splitlines()
         if any(key == "extensions.partialclone" or key.endswith(".promisor") for key in config):
             yield "it is a partial clone, in which objects are missing: clone it whole"
-        for path in self._submodules():
-            yield f"the submodule {path} has a history of its own: check that repository too"
+        for path, pinned in self._submodules.items():
+            if path not in self._inside:
+                yield f"the submodule {path} is not checked out here: run `git submodule update --init --recursive`"
+            elif pinned not in self._inside[path]._objects.by_kind["commit"]:
+                yield f"the submodule {path} lacks its commit {pinned[:12]}: run `git submodule update`"
 
     def _notes(self) -> Iterator[str]:
-        common = Path(os.fsdecode(self._git.ask("rev-parse", "--git-common-dir").rstrip(b"\n")))
-        folder = common if common.is_absolute() else self._folder / common
-        if (folder / "info" / "grafts").exists():
+        common = self._objects.common
+        if (common / "info" / "grafts").exists():
             yield "info/grafts is there, and was not heeded"
-        if (folder / "objects" / "info" / "alternates").exists():
+        if (common / "objects" / "info" / "alternates").exists():
             yield "objects are borrowed from another repository (alternates), and were looked at too"
-        if self._said("for-each-ref", "--count=1", "refs/replace/").strip():
+        if self._git.say("for-each-ref", "--count=1", "refs/replace/").strip():
             yield "there are replacements (refs/replace), and they were not heeded"
+        if not self.is_bare() and (above := self._git.say("rev-parse", "--show-prefix").strip()):
+            yield f"it is the folder {above} of a repository: of its files only those below were looked at"
 
-    def _submodules(self) -> list[str]:
-        staged = self._git.ask("ls-files", "-z", "--stage").split(b"\0")
-        return [os.fsdecode(line.split(b"\t", 1)[1]) for line in staged if line.startswith(b"160000 ")]
 
-    def _file(self, name: bytes, seen: Coverage) -> Iterator[Piece]:
-        path = self._folder / os.fsdecode(name)
-        shown = name.decode("utf-8", "replace")
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            if not path.is_symlink() and path.exists():
-                seen.left_out.append(f"{shown} ({error.strerror})")
-            return
-        kept = os.fstat(handle)
-        if not stat.S_ISREG(kept.st_mode):
-            # A submodule's folder is listed as a file is.
-            os.close(handle)
-            return
-        with os.fdopen(handle, "rb") as file:
-            if kept.st_size > BIG_BYTES:
-                seen.left_out.append(f"{shown} ({kept.st_size} bytes)")
-                return
-            seen.files += 1
-            yield Piece("working tree", shown, file.read(BIG_BYTES), 1)
+def _with(own: RepositoryState, path: str, inner: RepositoryState) -> RepositoryState:
+    """The state of a repository together with that of a submodule."""
+    said = f"{inner.commits} commits are those of the submodule {path}"
+    return replace(
+        own,
+        commits=own.commits + inner.commits,
+        unreachable=own.unreachable + inner.unreachable,
+        gaps=(*own.gaps, *(f"submodule {path}: {gap}" for gap in inner.gaps)),
+        notes=(*own.notes, said, *(f"submodule {path}: {note}" for note in inner.notes)),
+    )
 
-    def _blobs(self, wanted: dict[str, str], seen: Coverage) -> Iterator[Piece]:
-        """The contents that Git shows no lines of: once each, those that are not too big."""
-        small = self._small(list(wanted), wanted, seen)
-        with self._git.reading(
-            "cat-file", "--batch", "--buffer", stdin="".join(f"{name}\n" for name in small).encode()
-        ) as out:
-            for _ in small:
-                name, kind, size = (*out.readline().decode("ascii", "replace").split(), "", "", "")[:3]
-                if kind != "blob":
-                    raise CheckError(f"the object {name[:12]} is missing: the repository is broken")
-                data = out.read(int(size) + 1)[:-1]
-                place, _, path = wanted[name].partition(":")
-                seen.binaries += 1
-                yield Piece(place, path, data)
 
-    def _small(self, names: list[str], wanted: dict[str, str], seen: Coverage) -> list[str]:
-        asked = "".join(f"{name}\n" for name in names).encode()
-        small, total = [], 0
-        for line in self._git.ask("cat-file", "--batch-check", "--buffer", stdin=asked).decode("ascii").splitlines():
-            name, kind, size = (*line.split(), "", "")[:3]
-            if kind != "blob":
-                raise CheckError(f"the object {name[:12]} is missing: the repository is broken")
-            if int(size) > BIG_BYTES or total + int(size) > _MOST_BINARY:
-                seen.left_out.append(f"{wanted[name]} ({size} bytes)")
-            else:
-                total += int(size)
-                small.append(name)
-        return small
-
-    def _said(self, *words: str, stdin: bytes = b"") -> str:
-        return self._git.ask(*words, stdin=stdin).decode("utf-8", "replace")
+def _below(path: str, look: Callable[[Coverage], Iterator[Piece]], seen: Coverage) -> Iterator[Piece]:
+    """What a look at a submodule gives, by its places and paths in the repository around it."""
+    inner = Coverage()
+    try:
+        for piece in look(inner):
+            within = f"{path}/{piece.path}" if piece.path else ""
+            yield replace(piece, place=f"submodule {path}, {piece.place}", path=within)
+    finally:
+        seen.add(inner, f"{path}/")

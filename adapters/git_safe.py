@@ -26,6 +26,7 @@ _SETTINGS = (
     f"core.bigFileThreshold={BIG_BYTES}",
     "core.packedGitWindowSize=32m",
     "core.packedGitLimit=256m",
+    "core.deltaBaseCacheLimit=96m",
     "core.commitGraph=false",
     "diff.external=",
     "diff.noprefix=false",
@@ -33,6 +34,7 @@ _SETTINGS = (
     "diff.submodule=short",
     "diff.suppressBlankEmpty=false",
     "diff.interHunkContext=0",
+    "diff.relative=false",
     "log.showSignature=false",
     "log.showRoot=true",
     "log.mailmap=false",
@@ -59,9 +61,17 @@ _ENVIRONMENT = {
 class SafeGit:
     """Git in ``folder``; every command is ended after ``seconds``."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
+    def __init__(self, folder: Path, seconds: float, ceiling: Path | None = None) -> None:
+        """A repository around ``folder`` is taken too, but none that lies at ``ceiling`` or above it."""
         self._folder = folder
         self._seconds = seconds
+        self._environment = {"PATH": os.environ.get("PATH", os.defpath), **_ENVIRONMENT}
+        if ceiling is not None:
+            self._environment["GIT_CEILING_DIRECTORIES"] = str(ceiling.resolve())
+
+    def say(self, *words: str, stdin: bytes = b"") -> str:
+        """As :meth:`ask`, as text."""
+        return self.ask(*words, stdin=stdin).decode("utf-8", "replace")
 
     def ask(self, *words: str, stdin: bytes = b"") -> bytes:
         """What a command says. Raises :class:`CheckError`."""
@@ -72,7 +82,7 @@ class SafeGit:
                 capture_output=True,
                 check=False,
                 timeout=self._seconds,
-                env=_environment(),
+                env=self._environment,
             )
         except subprocess.TimeoutExpired:
             raise CheckError(f"git {words[0]} did not end within {self._seconds:g} s") from None
@@ -94,7 +104,7 @@ class SafeGit:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
+                env=self._environment,
                 bufsize=1 << 18,
             )
         except OSError as error:
@@ -172,10 +182,6 @@ class _Gathered:
         with process.stderr:
             while line := process.stderr.readline(1 << 16):
                 self.errors = (self.errors + line)[-4096:]
-
-
-def _environment() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", os.defpath), **_ENVIRONMENT}
 
 
 def _failed(command: str, status: int, errors: bytes) -> str:

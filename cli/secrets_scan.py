@@ -38,7 +38,7 @@ def scan(_context: Context, folder: str = "", history: bool = False, json: bool 
     with tempfile.TemporaryDirectory(prefix="launch-ready-scan-") as scratch:
         found, seconds = _looked(place, Path(scratch), history_alone=history)
     show({"seconds": round(seconds, 3), "results": [_document(each) for each in found]} if json else _text(found))
-    if any(each.outcome != "pass" for each in found):
+    if any(each.outcome not in ("pass", "not applicable") for each in found):
         raise NotReadyError("not all of it is well: docs/readiness-secrets.md says what to do")
 
 

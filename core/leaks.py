@@ -60,7 +60,8 @@ class RepositoryState:
     """What a repository is, before anything of it is looked at.
 
     ``commits`` are those that ``git rev-list --all`` counts, ``unreachable`` those that are there and that no reference
-    leads to. ``gaps`` are the reasons why its history cannot be seen whole, ``notes`` what is only worth knowing.
+    leads to; those of submodules that are checked out are among both. ``gaps`` are the reasons why its history cannot
+    be seen whole, ``notes`` what is only worth knowing.
     """
 
     git: str
@@ -72,12 +73,25 @@ class RepositoryState:
 
 @dataclass
 class Coverage:
-    """How far a look has come, filled while pieces are taken. ``left_out`` are files that were too big, by name."""
+    """How far a look has come, filled while pieces are taken.
+
+    ``left_out`` are the names of what was not looked at, each with the reason; ``by_lines`` is how many versions of
+    files that make sense only as a whole were looked at by their changed lines alone.
+    """
 
     commits: int = 0
     files: int = 0
     binaries: int = 0
+    by_lines: int = 0
     left_out: list[str] = field(default_factory=list)
+
+    def add(self, inner: Coverage, below: str) -> None:
+        """What a look at a part of it came to, whose names stand ``below`` a folder."""
+        self.commits += inner.commits
+        self.files += inner.files
+        self.binaries += inner.binaries
+        self.by_lines += inner.by_lines
+        self.left_out += [f"{below}{name}" for name in inner.left_out]
 
 
 class Repository(Protocol):
@@ -88,6 +102,10 @@ class Repository(Protocol):
 
     def state(self) -> RepositoryState:
         """Look at what it is."""
+        ...
+
+    def is_bare(self) -> bool:
+        """Whether it has no working tree."""
         ...
 
     def tree(self, seen: Coverage) -> Iterator[Piece]:

@@ -71,9 +71,10 @@ class Tree:
 def read_tree(path: Path) -> Tree:
     """Read a file of YAML. Raises :class:`SettingsError` for one that cannot be read or understood."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
         if len(data) > _LARGEST_FILE:
-            raise SettingsError(f"{path} has {len(data)} bytes, and a stack's file has at most {_LARGEST_FILE}")
+            raise SettingsError(f"{path} has more than {_LARGEST_FILE} bytes, which is the most of a stack's file")
         return parse_tree(data.decode("utf-8"), str(path))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror or error}") from None

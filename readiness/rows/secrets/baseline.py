@@ -75,8 +75,10 @@ def load(root: Path) -> Baseline | None:
     Raises :class:`core.errors.SettingsError` with every reason: an entry without who, when or why is one.
     """
     path = root / NAME
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
+    if path.is_symlink() or not path.is_file():
+        raise SettingsError(f"{path} is no plain file: put the file itself there")
     tree = read_tree(path)
     try:
         return Baseline.model_validate_json(_json(tree.value), strict=True)

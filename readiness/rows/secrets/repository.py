@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import LaunchReadyError, SettingsError
-from core.leaks import Coverage, Leak, Repository, RepositoryState, Scanned, Scanner
+from core.leaks import Coverage, Leak, Piece, Repository, RepositoryState, Scanned, Scanner
 from core.secret import Secret
-from readiness.check import Check, Evidence, Result, Said, Table, failed, passed, unknown
+from readiness.check import Check, Evidence, Result, Said, Table, beside_the_point, failed, passed, unknown
 from readiness.rows.secrets import checks
 from readiness.rows.secrets.baseline import NAME, Baseline, Judge, by_value, load
 from readiness.rows.secrets.spellings import Spot, Spotter
@@ -19,11 +19,15 @@ _SHOWN = 50
 
 @dataclass
 class Look:
-    """One place, looked through: what was found, how far, and why not further ("" where it was seen whole)."""
+    """One place, looked through: what was found, how far, and why not further ("" where it was seen whole).
+
+    ``none_such``: there is no such place.
+    """
 
     scanned: Scanned | None
     coverage: Coverage
     why_not: str = ""
+    none_such: bool = False
 
 
 def repository(target: Target) -> Iterator[Result]:
@@ -48,6 +52,8 @@ def repository(target: Target) -> Iterator[Result]:
 def scanned_tree(repository: Repository, scanner: Scanner, spotter: Spotter, judge: Judge) -> tuple[Result, Look]:
     """What the working tree has."""
     tree = _tree(repository, scanner, spotter)
+    if tree.none_such:
+        return beside_the_point(checks.TREE, "it is a bare repository, without a working tree"), tree
     return _judged(checks.TREE, tree, judge, _tree_words(tree)), tree
 
 
@@ -72,6 +78,8 @@ def known_values(target: Target) -> tuple[Mapping[str, Secret], str]:
 def _tree(repository: Repository, scanner: Scanner, spotter: Spotter) -> Look:
     seen = Coverage()
     try:
+        if repository.is_bare():
+            return Look(None, seen, none_such=True)
         return Look(scanner.scan(spotter.watch(repository.tree(seen))), seen)
     except LaunchReadyError as error:
         return Look(None, seen, str(error))
@@ -79,14 +87,20 @@ def _tree(repository: Repository, scanner: Scanner, spotter: Spotter) -> Look:
 
 def _history(repository: Repository, scanner: Scanner, spotter: Spotter) -> tuple[Look, RepositoryState | None]:
     seen = Coverage()
+    states: list[RepositoryState] = []
+
+    def pieces() -> Iterator[Piece]:
+        # Here, and not before: the scanner reads its rules meanwhile.
+        states.append(repository.state())
+        yield from repository.history(seen)
+
     try:
-        state = repository.state()
+        scanned = scanner.scan(spotter.watch(pieces()))
     except LaunchReadyError as error:
-        return Look(None, seen, f"its history cannot be read: {error}"), None
-    try:
-        scanned = scanner.scan(spotter.watch(repository.history(seen)))
-    except LaunchReadyError as error:
-        return Look(None, seen, f"{seen.commits} of {state.commits} commits were read: {error}"), state
+        if not states:
+            return Look(None, seen, f"its history cannot be read: {error}"), None
+        return Look(None, seen, f"{seen.commits} of {states[0].commits} commits were read: {error}"), states[0]
+    state = states[0]
     why = "; ".join(state.gaps)
     if seen.commits < state.commits + state.unreachable:
         why = f"{seen.commits} of {state.commits + state.unreachable} commits were looked at; {why}".rstrip("; ")
@@ -105,7 +119,7 @@ def _judged(check: Check, look: Look, judge: Judge, words: str, *evidence: Evide
     if look.why_not:
         return unknown(check, look.why_not, *told)
     if left := look.coverage.left_out:
-        return unknown(check, f"{_count(len(left), 'file')} too big to be looked at: {', '.join(left[:5])}", *told)
+        return unknown(check, f"{_count(len(left), 'file')} could not be looked at: {', '.join(left[:5])}", *told)
     suffix = f"; {closed} findings are closed in {NAME}" if closed else ""
     return passed(check, f"nothing open, {words}{suffix}", *told)
 
@@ -137,7 +151,8 @@ def _coverage(look: Look, state: RepositoryState | None) -> Evidence:
         f"commits that no reference leads to: {state.unreachable}",
         f"commits looked at: {look.coverage.commits}",
         f"files in them: {look.coverage.files}; binary contents looked at: {look.coverage.binaries}",
-        f"files too big to be looked at: {len(look.coverage.left_out)}",
+        f"files that could not be looked at: {len(look.coverage.left_out)}",
+        f"versions of files with keys of many lines, looked at by their changed lines alone: {look.coverage.by_lines}",
         f"bytes given to the scanner, and by its report looked at: {scanned.fed if scanned else 'not known'}",
         f"tools: {state.git}; {_tool(look)}; {scanned.seconds if scanned else 0:.1f} s",
         *state.notes,
@@ -164,7 +179,7 @@ def _own(spotter: Spotter, unread: str, tree: Look, history: Look) -> Result:
         return failed(checks.OWN_VALUES, f"{_named(spotter.spots)}, of {count}", spots_table(spotter.spots))
     if unread or not spotter.names:
         return unknown(checks.OWN_VALUES, unread or "the stack has no secret of its own to look for")
-    if gap := tree.why_not or history.why_not:
+    if gap := tree.why_not or history.why_not or ", ".join([*tree.coverage.left_out, *history.coverage.left_out][:5]):
         return unknown(checks.OWN_VALUES, f"none of {count} was seen, and not all was looked at: {gap}")
     short = f"; too short to be looked for: {', '.join(spotter.short)}" if spotter.short else ""
     words = f"none of {count} in {tree.coverage.files} files and {history.coverage.commits} commits{short}"

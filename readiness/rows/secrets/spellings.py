@@ -1,4 +1,4 @@
-"""A secret's value in every spelling that it may stand in: encoded, escaped, reversed, broken over lines.
+"""A secret's value in every spelling that it may stand in: encoded once or twice, escaped, reversed, over lines.
 
 What is looked through loses its white space, quotes, backslashes and plus signs first, and so do the spellings: a value
 that is wrapped, quoted in pieces or escaped stands there like any other.
@@ -45,7 +45,32 @@ def spellings(value: str) -> dict[bytes, str]:
         if len(bare) >= SHORTEST:
             found.setdefault(bare, name)
             found.setdefault(bare[::-1], "reversed" if name == "as it is" else f"{name}, reversed")
+    for name, text in _twice(value, raw):
+        if len(bare := text.translate(None, _DROPPED)) >= SHORTEST:
+            found.setdefault(bare, name)
     return found
+
+
+def _twice(value: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """An encoding in an encoding, as a Kubernetes Secret in a variable of CI is; and Base64 of UTF-16, PowerShell's."""
+    wide = [("UTF-16", value.encode(f"utf-16-{order}", "surrogatepass")) for order in ("le", "be")]
+    once = {text: name for name, text in _once(value, raw) if text != raw}
+    for name, text in [*((name, text) for text, name in once.items()), *wide]:
+        for outer, encoded in _encoded(text):
+            yield f"{name} in {outer}", encoded
+
+
+def _once(value: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
+    yield "JSON", json.dumps(value.encode("utf-8", "replace").decode())[1:-1].encode()
+    yield from _encoded(raw)
+
+
+def _encoded(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    yield "URL", quote(raw, safe="").encode()
+    yield "hex", raw.hex().encode()
+    yield "hex", raw.hex().upper().encode()
+    for offset in range(3):
+        yield from _base64(raw, offset)
 
 
 def _all(value: str, raw: bytes) -> Iterator[tuple[str, bytes]]:

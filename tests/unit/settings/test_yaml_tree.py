@@ -104,7 +104,7 @@ def test_each_place_has_its_line_and_an_unknown_one_that_of_what_is_around_it() 
     ("content", "message"),
     [
         (b"a: \xff", "is not UTF-8 text (byte 3): save it as UTF-8"),
-        (b"a" * 1_000_001, "has 1000001 bytes, and a stack's file has at most 1000000"),
+        (b"a" * 1_000_001, "has more than 1000000 bytes, which is the most of a stack's file"),
         (None, "cannot be read: No such file or directory"),
     ],
 )

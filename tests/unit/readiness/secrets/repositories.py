@@ -65,13 +65,15 @@ def made(folder: Path) -> Repo:
     return repo
 
 
-def looked(folder: Path, scratch: Path, values: Mapping[str, str] | None = None) -> dict[str, Result]:
+def looked(
+    folder: Path, scratch: Path, values: Mapping[str, str] | None = None, seconds: float = 60
+) -> dict[str, Result]:
     """What the probe says of the repository at ``folder``, by check."""
     own = {name: Secret(value) for name, value in (values or {"session-key": "nobody-has-this-value-4711"}).items()}
     target: Any = SimpleNamespace(
         root=folder,
-        repository=GitRepository(folder, seconds=30),
-        scanner=Betterleaks(scratch, seconds=60),
+        repository=GitRepository(folder, seconds),
+        scanner=Betterleaks(scratch, seconds=120),
         own_secrets=lambda: own,
         clock=SystemClock(),
         redactor=Redactor(),
