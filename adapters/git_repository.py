@@ -18,6 +18,9 @@ from core.leaks import Coverage, Piece, RepositoryState
 from core.unpacked import Unpacked
 
 _SECONDS = 240.0
+_WALKERS = 2
+_STRETCHES = 8
+_SHORTEST = 100
 _DEEPEST = 5
 _MOST_SUBMODULES = 100
 _MOST_WHOLE = 64 * 1024 * 1024
@@ -76,39 +79,42 @@ class GitRepository:
         reachable, objects = self._reachable, self._objects.by_kind
         others = sorted(objects["commit"] - set(reachable))
         commits = [*reachable, *others]
-        # Git walks on one processor. Neighbours share their contents, so each walk has a stretch of its own.
-        half = (len(commits) + 1) // 2
-        halves = [Patches(self._git, part, Coverage()) for part in (commits[:half], commits[half:]) if part]
+        # Git walks on one processor. Neighbours share their contents, so each walk has a stretch of its own: more of
+        # them than walkers, for files grow, and the newest commits may take three times as long as the oldest.
+        length = max(_SHORTEST, -(-len(commits) // _STRETCHES))
+        stretches = [Patches(self._git, commits[at : at + length], Coverage()) for at in range(0, len(commits), length)]
+        waiting = iter(list(stretches))
+        walkers = [_walked(waiting) for _ in range(_WALKERS)]
         try:
-            yield from SideBySide([each.pieces() for each in halves], lambda piece: len(piece.data))
+            yield from SideBySide(walkers, lambda piece: len(piece.data))
         finally:
-            seen.commits += sum(each.seen.commits for each in halves)
-            seen.files += sum(each.seen.files for each in halves)
-        yield from self._beside(halves, seen)
+            seen.commits += sum(each.seen.commits for each in stretches)
+            seen.files += sum(each.seen.files for each in stretches)
+        yield from self._beside(stretches, seen)
         for path, inner in self._inside.items():
             yield from _below(path, inner.history, seen)
 
-    def _beside(self, halves: list[Patches], seen: Coverage) -> Iterator[Piece]:
-        """What the patches of ``halves`` did not show, or not as it must be seen."""
+    def _beside(self, stretches: list[Patches], seen: Coverage) -> Iterator[Piece]:
+        """What the patches of ``stretches`` did not show, or not as it must be seen."""
         unpacked = Unpacked(seen.left_out)
-        told = {name: path for half in halves for name, path in half.blobs.items()}
-        wanted = {name: place for half in halves for name, place in half.binaries.items()}
+        told = {name: path for each in stretches for name, path in each.blobs.items()}
+        wanted = {name: place for each in stretches for name, place in each.binaries.items()}
         wanted |= {name: f"index:{path}" for name, path in self._staged.items() if name not in told}
         # What was added and never committed; a blob that a patch told of was looked at there.
         alone = sorted(self._objects.by_kind["blob"] - told.keys() - self._staged.keys())
         wanted |= {name: f"object {name[:12]} of no commit:" for name in alone}
         yield from self._objects.blobs(wanted, seen, unpacked)
-        yield from self._whole(halves, told, seen)
-        pointers = {name: path for half in halves for name, path in half.pointers.items()}
+        yield from self._whole(stretches, told, seen)
+        pointers = {name: path for each in stretches for name, path in each.pointers.items()}
         yield from self._objects.kept_by_lfs(pointers, seen, unpacked)
-        for path in sorted({path for half in halves for path in half.paths()}):
+        for path in sorted({path for each in stretches for path in each.paths()}):
             yield Piece(_NAME, path, path.encode("utf-8", "replace"))
         for name in sorted(self._objects.by_kind["tag"]):
             yield Piece(f"tag {name[:12]}", "", self._git.ask("cat-file", "tag", name))
 
-    def _whole(self, halves: list[Patches], told: Mapping[str, str], seen: Coverage) -> Iterator[Piece]:
+    def _whole(self, stretches: list[Patches], told: Mapping[str, str], seen: Coverage) -> Iterator[Piece]:
         """Every version of what makes sense only as a whole, such as a key that came line by line."""
-        paths = {path for half in halves for path in half.whole}
+        paths = {path for each in stretches for path in each.whole}
         wanted = {name: f"object {name[:12]}:{path}" for name, path in told.items() if name and path in paths}
         beside = Coverage()
         yield from self._objects.blobs(wanted, beside, Unpacked(beside.left_out), _MOST_WHOLE)
@@ -170,6 +176,12 @@ class GitRepository:
             yield "there are replacements (refs/replace), and they were not heeded"
         if not self.is_bare() and (above := self._git.say("rev-parse", "--show-prefix").strip()):
             yield f"it is the folder {above} of a repository: of its files only those below were looked at"
+
+
+def _walked(waiting: Iterator[Patches]) -> Iterator[Piece]:
+    """Whoever is done takes the next: a list's iterator gives each of its items once, whoever asks."""
+    for patches in waiting:
+        yield from patches.pieces()
 
 
 def _with(own: RepositoryState, path: str, inner: RepositoryState) -> RepositoryState:

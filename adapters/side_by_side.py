@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 _MOST_WAITING = 32
-_LOOK_SECONDS = 0.2
 
 
 class _End:
@@ -25,8 +24,10 @@ class SideBySide(Generic[T]):
 
     def __init__(self, streams: Sequence[Iterable[T]], size: Callable[[T], int], batch: int = 1 << 18) -> None:
         self._streams, self._size, self._batch = streams, size, batch
-        self._queue: queue.Queue[list[T] | _End] = queue.Queue(_MOST_WAITING)
-        self._over = threading.Event()
+        self._waiting: deque[tuple[list[T] | _End, int]] = deque()
+        self._weight = 0
+        self._over = False
+        self._changed = threading.Condition()
 
     def __iter__(self) -> Iterator[T]:
         """Every item of every stream. Raises what a stream raises; the others end then, and if nobody reads on."""
@@ -36,7 +37,7 @@ class SideBySide(Generic[T]):
         left = len(threads)
         try:
             while left:
-                found = self._queue.get()
+                found = self._get()
                 if isinstance(found, _End):
                     left -= 1
                     if found.error is not None:
@@ -44,7 +45,9 @@ class SideBySide(Generic[T]):
                 else:
                     yield from found
         finally:
-            self._over.set()
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()
             for thread in threads:
                 thread.join()
 
@@ -58,7 +61,7 @@ class SideBySide(Generic[T]):
         finally:
             if close := getattr(iterator, "close", None):
                 close()
-        self._put(_End(error))
+        self._put(_End(error), 0)
 
     def _pass_on(self, iterator: Iterator[T]) -> None:
         batch: list[T] = []
@@ -67,18 +70,28 @@ class SideBySide(Generic[T]):
             batch.append(item)
             weight += self._size(item) + 1
             if weight >= self._batch:
-                if not self._put(batch):
+                if not self._put(batch, weight):
                     return
                 batch, weight = [], 0
         if batch:
-            self._put(batch)
+            self._put(batch, weight)
 
-    def _put(self, what: list[T] | _End) -> bool:
-        """Whether somebody still wants it."""
-        while not self._over.is_set():
-            try:
-                self._queue.put(what, timeout=_LOOK_SECONDS)
-            except queue.Full:
-                continue
+    def _put(self, what: list[T] | _End, weight: int) -> bool:
+        """Whether somebody still wants it. It waits for room; an item that is heavier than all of it goes alone."""
+        most = self._batch * _MOST_WAITING
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or not self._waiting or self._weight + weight <= most)
+            if self._over:
+                return False
+            self._waiting.append((what, weight))
+            self._weight += weight
+            self._changed.notify_all()
             return True
-        return False
+
+    def _get(self) -> list[T] | _End:
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._waiting))
+            found, weight = self._waiting.popleft()
+            self._weight -= weight
+            self._changed.notify_all()
+            return found

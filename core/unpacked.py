@@ -9,12 +9,13 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
-import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
+
+import re2
 
 from core.leaks import Piece
 
@@ -28,10 +29,7 @@ _MOST_STREAMS = 200
 _LONGEST_NAME = 200
 _BLOCK = 512
 _LZMA_MEMORY = 128 * 1024 * 1024
-# Eight characters of ASCII with zero bytes between: UTF-16 or UTF-32 of either order, with a mark before it or not.
-_WIDE = re.compile(rb"(?:[ -~]\0){8}|(?:\0[ -~]){8}")
 _FEW = 7
-_WIDER = re.compile(rb"(?:[ -~]\0\0\0){8}|(?:\0\0\0[ -~]){8}")
 # https://en.wikipedia.org/wiki/List_of_file_signatures
 _CLOSED = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
@@ -43,8 +41,11 @@ _CLOSED = {
     b"\x1f\x9d": "compress",
     b"!<arch>\ndebian": "a Debian package",
 }
-
-
+_LATIN1 = re2.Options()
+_LATIN1.encoding = re2.Options.Encoding.LATIN1
+# Eight characters of ASCII with zero bytes between: UTF-16 or UTF-32 of either order, with a mark before it or not.
+_WIDE = re2.compile(rb"(?:[ -~]\x00){8}|(?:\x00[ -~]){8}", _LATIN1)
+_WIDER = re2.compile(rb"(?:[ -~]\x00\x00\x00){8}|(?:\x00\x00\x00[ -~]){8}", _LATIN1)
 _Member: TypeAlias = "tuple[str, bytes | str]"
 """A name, and what it holds or why that is not known."""
 
@@ -111,7 +112,7 @@ class Unpacked:
 
     def _members_of(self, data: bytes) -> Iterator[_Member] | None:
         for start, (kind, opened) in _STREAMS.items():
-            if data.startswith(start):
+            if data.startswith(start) and (kind != "bzip2" or data[4:10] == b"1AY&SY"):
                 return self._stream(kind, opened, data)
         if data[257:262] == b"ustar":
             return self._tar(data)

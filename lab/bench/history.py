@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from betterleaks.cli import get_binary_path
+
+from core.errors import LabError
 from lab.bench.timed import timed
 
 COMMITS = 5000
@@ -25,8 +28,8 @@ _SEED = 7
 
 @dataclass(frozen=True)
 class Figure:
-    """Medians in seconds: ours by its own word, ours as a whole command, the scanner as a whole command; and the median
-    of each round's ratio of the first to the last. ``commits`` were looked at by ours, which says so.
+    """Medians in seconds: ours by its own word, ours as a whole command, the scanner's program; and the medians of each
+    round's ratios of the first and the second to the last. ``commits`` were looked at by ours, which says so.
     """
 
     commits: int
@@ -35,17 +38,19 @@ class Figure:
     command: float
     alone: float
     ratio: float
+    command_ratio: float
     peak_megabytes: float
 
     def row(self) -> str:
         """A line of the table."""
         times = "".join(f"{value:>11.2f} s" for value in (self.ours, self.command, self.alone))
-        return f"{self.commits:>8}{times}{self.ratio:>9.2f}{self.peak_megabytes:>8.0f} MB"
+        ratios = f"{self.ratio:>9.2f}{self.command_ratio:>15.2f}"
+        return f"{self.commits:>8}{times}{ratios}{self.peak_megabytes:>8.0f} MB"
 
 
 def heading() -> str:
     """The table's first line."""
-    return f"{'commits':>8}{'history':>13}{'command':>13}{'alone':>13}{'/alone':>9}{'memory':>11}"
+    return f"{'commits':>8}{'history':>13}{'command':>13}{'alone':>13}{'/alone':>9}{'command/alone':>15}{'memory':>11}"
 
 
 def measured(commits: int, runs: int) -> Figure:
@@ -53,7 +58,7 @@ def measured(commits: int, runs: int) -> Figure:
     with tempfile.TemporaryDirectory(prefix="launch-ready-bench-") as name:
         folder = Path(name) / "repository"
         make(folder, commits)
-        rounds = [_round(folder) for _ in range(runs)]
+        rounds = [_round(folder, commits) for _ in range(runs)]
     return Figure(
         commits=commits,
         rounds=runs,
@@ -61,15 +66,19 @@ def measured(commits: int, runs: int) -> Figure:
         command=statistics.median(one[1] for one in rounds),
         alone=statistics.median(one[2] for one in rounds),
         ratio=statistics.median(one[0] / one[2] for one in rounds),
+        command_ratio=statistics.median(one[1] / one[2] for one in rounds),
         peak_megabytes=max(one[3] for one in rounds),
     )
 
 
-def _round(folder: Path) -> tuple[float, float, float, float]:
+def _round(folder: Path, commits: int) -> tuple[float, float, float, float]:
     scan = timed([sys.executable, "-m", "invoke", "secrets.scan", "--folder", str(folder), "--history", "--json"])
     said = json.loads(scan.said)
-    scanner = [str(Path(sys.executable).parent / "betterleaks"), "git", str(folder), "--silent", "--exit-code", "0"]
-    alone = timed(scanner)
+    if not any(f"of {commits} commits" in result["summary"] for result in said["results"]):
+        raise LabError(f"not all of {commits} commits were looked at: {said['results']}")
+    # The program itself, without the package's own command in Python that starts it.
+    scanner = get_binary_path()
+    alone = timed([scanner, "git", str(folder), "--silent", "--exit-code", "0"])
     return said["seconds"], scan.seconds, alone.seconds, scan.peak_bytes / 1_000_000
 
 

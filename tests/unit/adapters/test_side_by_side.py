@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -43,6 +44,22 @@ def test_who_reads_no_further_leaves_nobody_behind() -> None:
     assert next(stream) == 0
     stream.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_what_waits_is_bounded_by_its_weight() -> None:
+    made: list[int] = []
+
+    def heavy() -> Iterator[int]:
+        for number in range(1000):
+            made.append(number)
+            yield number
+
+    stream = iter(SideBySide([heavy()], lambda _item: 1000, batch=100))
+    assert next(stream) == 0
+    time.sleep(0.3)
+    # Of 32 batches' weight, which three items have, and the one that waits for room.
+    assert len(made) <= 6
+    assert list(stream) == list(range(1, 1000))
 
 
 def test_nothing_is_nothing() -> None:

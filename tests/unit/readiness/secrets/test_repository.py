@@ -234,15 +234,6 @@ def test_a_partial_clone_cannot_be_told_and_fetches_nothing(tmp_path: Path) -> N
     assert outcome is Outcome.CANNOT_TELL, summary
 
 
-def test_a_submodule_cannot_be_told(tmp_path: Path) -> None:
-    other, repo = made(tmp_path / "other"), made(tmp_path / "repo")
-    repo.git("submodule", "--quiet", "add", str(other.folder), "vendored")
-    repo.git("commit", "-q", "-m", "vendor it")
-    outcome, summary = _history(repo, tmp_path)
-    assert outcome is Outcome.CANNOT_TELL
-    assert "vendored" in summary
-
-
 def test_a_graft_that_cuts_the_history_off_is_not_heeded(tmp_path: Path) -> None:
     repo = made(tmp_path / "repo")
     _env_in_history(repo, GITHUB)
