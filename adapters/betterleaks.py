@@ -19,15 +19,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from adapters.scanner_rules import CONFIG, belongs, key_store
-from adapters.scanner_windows import windows
+from adapters.scanner_rules import CONFIG, OVER_LINES, belongs, key_store
+from adapters.scanner_windows import BREAK, after, windows
+from adapters.wide_pipe import widen
 from core.errors import CheckError
 from core.leaks import Leak, Piece, Scanned
 from core.terminal import clean
 
 _SECONDS = 240.0
 _MOST_REPORT = 64 * 1024 * 1024
-_BREAK = b"\n\n"
 _BUFFER = 1 << 18
 
 
@@ -53,7 +53,7 @@ class Betterleaks:
                 " run the check again"
             )
         tool = f"betterleaks {clean(str(scan.get('betterleaks_version', '')))[:40]}"
-        found = (fed.leak(each) for each in report.get("findings") or ())
+        found = (fed.leak(each) for each in report.get("findings") or () if fed.is_of_one(each))
         # What stands where two windows meet is found in both.
         leaks = dict.fromkeys(leak for leak in (*found, *fed.stores) if belongs(leak))
         return Scanned(tuple(leaks), fed.pieces, fed.bytes, tool, time.monotonic() - began)
@@ -73,6 +73,7 @@ class Betterleaks:
                 env=_environment(folder),
                 bufsize=_BUFFER,
             )
+        widen(process.stdin)
         late = threading.Timer(self._seconds, process.kill)
         late.start()
         fed = _Fed()
@@ -102,6 +103,7 @@ class _Fed:
         self.bytes = self.pieces = 0
         self.starts: list[int] = []
         self.stores: list[Leak] = []
+        self._lasts: list[int] = []
         self._places: list[tuple[str, str, int]] = []
         self._paths: set[str] = set()
         self._line = 1
@@ -115,9 +117,12 @@ class _Fed:
                 for piece in pieces:
                     self._meet(piece)
                     for data, line in windows(piece):
+                        end = after(data)
                         stream.write(data)
-                        stream.write(_BREAK)
+                        stream.write(end)
                         self._note(piece, data, line)
+                        self._line += end.count(b"\n")
+                        self.bytes += len(end)
         except BrokenPipeError:
             return False
         return True
@@ -126,7 +131,7 @@ class _Fed:
         """A finding of its report, with the place that its line is of."""
         location, match = found.get("location") or {}, found.get("match") or {}
         line = int(location.get("start_line", 1))
-        at = max(0, bisect.bisect_right(self.starts, line) - 1)
+        at = self._part(line)
         place, path, first = self._places[at]
         return Leak(
             rule=clean(str(found.get("rule_id", "")))[:80],
@@ -138,6 +143,15 @@ class _Fed:
             fingerprint=str(match.get("fingerprint", "")),
         )
 
+    def is_of_one(self, found: dict[str, Any]) -> bool:
+        """Whether a finding of its report ends in the part where it begins, give or take the break after it."""
+        location = found.get("location") or {}
+        start, end = int(location.get("start_line", 1)), int(location.get("end_line", 1))
+        return found.get("rule_id") not in OVER_LINES or end < self._lasts[self._part(start)] + len(BREAK)
+
+    def _part(self, line: int) -> int:
+        return max(0, bisect.bisect_right(self.starts, line) - 1)
+
     def _meet(self, piece: Piece) -> None:
         self.pieces += 1
         if piece.path not in self._paths:
@@ -148,8 +162,9 @@ class _Fed:
     def _note(self, piece: Piece, data: bytes, line: int) -> None:
         self.starts.append(self._line)
         self._places.append((piece.place, piece.path, line))
-        self._line += data.count(b"\n") + len(_BREAK)
-        self.bytes += len(data) + len(_BREAK)
+        self._line += data.count(b"\n")
+        self.bytes += len(data)
+        self._lasts.append(self._line)
 
 
 def _binary() -> str:

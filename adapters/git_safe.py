@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from adapters.wide_pipe import widen
 from core.errors import CheckError
 from core.terminal import clean
 
@@ -109,6 +110,7 @@ class SafeGit:
             )
         except OSError as error:
             raise CheckError(f"git cannot be run ({error.strerror}): install it") from None
+        widen(process.stdout)
         late = threading.Event()
 
         def end() -> None:

@@ -59,6 +59,8 @@ _ONLY_IN = {
     "kubernetes-secret": re.compile(r"(?i)\.ya?ml$"),
     "nuget-password": re.compile(r"(?i)nuget\.config$"),
 }
+OVER_LINES = ("private-key", "kubernetes-secret")
+"""Rules that take anything between a first and a last line."""
 _STORES = re.compile(r"(?i)(?:^|/)[^/]+\.(?:p12|pfx|jks|keystore|kdbx)$")
 
 

@@ -12,9 +12,17 @@ a long line, or a key in a long file.
 """
 OVERLAP = 8_000
 """Bytes that two parts share where no blank line is between them: a private key of 8,192 bits fits."""
-_BLANK = b"\n\n"
+BREAK = b"\n\n"
+_KEY = b"PRIVATE KEY"
+# What ends a key that does not end where its part does, as the scanner's rule has it: 64 characters and a last line.
+_END_OF_KEY = BREAK + b"." * 64 + b"\nKEY-----" + BREAK
 _BETWEEN = b" \t\n\r\"',;&<>(){}[]"
 _WITHIN = 500
+
+
+def after(part: bytes) -> bytes:
+    """What stands between a part and the next. A key's first line would take another key's for its last one."""
+    return _END_OF_KEY if _KEY in part else BREAK
 
 
 def windows(piece: Piece) -> Iterator[tuple[bytes, int]]:
@@ -30,9 +38,9 @@ def windows(piece: Piece) -> Iterator[tuple[bytes, int]]:
 
 def _cut(data: bytes, start: int) -> tuple[int, int]:
     """Where the part from ``start`` ends, and where the next begins."""
-    blank = data.rfind(_BLANK, start + LONGEST // 2, start + LONGEST)
+    blank = data.rfind(BREAK, start + LONGEST // 2, start + LONGEST)
     if blank >= 0:
-        return blank, blank + len(_BLANK)
+        return blank, blank + len(BREAK)
     end = _between(data, start + LONGEST)
     return end, _between(data, end - OVERLAP)
 

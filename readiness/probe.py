@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from readiness.check import Check, Result, Row
-from readiness.target import Target
+
+if TYPE_CHECKING:
+    from readiness.target import Target
 
 
 class Touch(IntEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.errors import LaunchReadyError, SettingsError
 from core.leaks import Coverage, Leak, Piece, Repository, RepositoryState, Scanned, Scanner
@@ -12,7 +13,9 @@ from readiness.check import Check, Evidence, Result, Said, Table, beside_the_poi
 from readiness.rows.secrets import checks
 from readiness.rows.secrets.baseline import NAME, Baseline, Judge, by_value, load
 from readiness.rows.secrets.spellings import Spot, Spotter
-from readiness.target import Target
+
+if TYPE_CHECKING:
+    from readiness.target import Target
 
 _SHOWN = 50
 

@@ -19,7 +19,7 @@ import pytest
 
 from adapters.betterleaks import Betterleaks
 from adapters.git_repository import GitRepository
-from core.leaks import Coverage, Leak
+from core.leaks import Coverage, Leak, Piece
 from core.secret import Secret
 from readiness.check import Outcome
 from readiness.rows.secrets import checks
@@ -226,9 +226,20 @@ def test_a_key_that_came_over_several_commits_is_found(tmp_path: Path, parts: tu
     for step in steps:
         repo.commit("server.key", "\n".join(["# of the server", *step, ""]) + f"\n{len(step)}\n")
     repo.commit("server.key", None)
-    result = looked(repo.folder, tmp_path)[checks.HISTORY.id]
-    assert result.outcome is Outcome.FAIL, result
-    assert "private-key" in str(result.evidence)
+    leaks = Betterleaks(tmp_path).scan(GitRepository(repo.folder).history(Coverage())).leaks
+    assert {(leak.rule, leak.path) for leak in leaks} == {("private-key", "server.key")}
+
+
+def test_a_key_behind_another_that_does_not_end_is_found_by_itself(tmp_path: Path) -> None:
+    """The scanner's rule would go on from the first line of the one to the first line of the other, and see no key."""
+    key = "\n".join(_key()).encode()
+    half = key[:400]
+    alone = Betterleaks(tmp_path).scan([Piece("tree", "b", key)]).leaks
+    leaks = (
+        Betterleaks(tmp_path).scan([Piece("tree", "a", half), Piece("tree", "b", key), Piece("tree", "c", half)]).leaks
+    )
+    assert [leak.fingerprint for leak in leaks] == [leak.fingerprint for leak in alone]
+    assert [leak.path for leak in leaks] == ["b"]
 
 
 @pytest.mark.parametrize("name", ["deploy.p12", "conf/Server.PFX", "app.jks", "team.kdbx"])
@@ -277,8 +288,6 @@ TWICE: dict[str, str] = {
 
 @pytest.mark.parametrize("how", TWICE)
 def test_an_own_value_that_is_encoded_twice_is_found(how: str) -> None:
-    from core.leaks import Piece
-
     spotter = Spotter({"session-key": Secret(OWN)})
     spotter.look(Piece("here", "file", f"x = '{TWICE[how]}'\n".encode()))
     assert spotter.spots
