@@ -11,7 +11,6 @@ from core.environment import Environment
 from core.resources import has_open
 from core.settings.platform import Platform
 from core.visitor import VISITOR
-from edge import Request
 from review.fates import Fate, Trial, fates, request_of
 from review.finding import Direction, Finding
 from review.probes import Probe, probes
@@ -67,13 +66,10 @@ def behaviour(before: Environment, after: Environment, platform: Platform, cases
 
 def _answering_first(environment: Environment, hosts: Sequence[str]) -> list[str]:
     """Names that lead visitors elsewhere go last: most requests are tried on the first, and would all be redirected."""
-    asked = [
-        Trial(host, (Request("GET", f"https://{host}/", fields=VISITOR, at=0.0),)) for host in hosts if "*" not in host
-    ]
-    leading = {
-        one.what for one, fate in zip(asked, fates(environment, asked), strict=True) if fate.action == "redirect"
-    }
-    return sorted(hosts, key=lambda host: host in leading)
+    asked = [(host, request_of(Probe(host, "GET", f"https://{host}/", fields=VISITOR))) for host in hosts]
+    trials = [Trial(host, (request,)) for host, request in asked if request is not None]
+    fate_of = dict(zip((one.what for one in trials), fates(environment, trials), strict=True))
+    return sorted(hosts, key=lambda host: host in fate_of and fate_of[host].action == "redirect")
 
 
 def _once(probe: Probe, platform: Platform) -> Iterator[Trial]:
@@ -95,7 +91,9 @@ def _bursts(before: Environment, after: Environment, made: Sequence[Probe], plat
         path = "/" + probe.url.split("/", 3)[3]
         if probe.method == "POST" and path in wanted and len(probe.headers) == 1:
             sent = [request_of(probe, index * 60 / BURST) for index in range(BURST)]
-            yield Trial(f"{BURST} × {probe.what} in a minute", tuple(one for one in sent if one is not None))
+            made_of = tuple(one for one in sent if one is not None)
+            if made_of:
+                yield Trial(f"{BURST} × {probe.what} in a minute", made_of)
 
 
 def _changed_expressions(before: Environment, after: Environment) -> Iterator[str]:

@@ -23,7 +23,9 @@ _STRING: Final = r'r?"(?:[^"\\]|\\.)*"'
 _SET: Final = r"\{[^}]*\}"
 _FIELD: Final = r"[a-z][a-z0-9_.]*(?:\[\"[^\"]*\"\])?(?:\[\d+\])?"
 _TEST: Final = re.compile(
-    rf"(?P<field>{_FIELD})\)*\s*(?P<op>eq|ne|contains|wildcard|strict wildcard|in|lt|le|gt|ge|==|!=|<=?|>=?)\s*"
+    rf"(?P<field>{_FIELD})\)*\s*"
+    # A word begins where a field has ended: there is no "le" in password_leaked.
+    r"(?P<op>(?<![\w.])(?:eq|ne|contains|strict wildcard|wildcard|in|lt|le|gt|ge)\b|==|!=|<=?|>=?)\s*"
     rf"(?P<value>{_STRING}|{_SET}|[-\w.:/]+)"
 )
 _CALL: Final = re.compile(rf"(?:starts_with|ends_with)\((?:\w+\()*(?P<field>{_FIELD})\)*\s*,\s*(?P<value>{_STRING})\)")

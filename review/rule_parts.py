@@ -13,6 +13,7 @@ from review.show import show
 
 STOPPING: Final = CHALLENGES | {"block"}
 
+_SKIPPED: Final = ("phases", "products", "rulesets", "rules")
 _SENSITIVITY: Final = ("off", "low", "medium", "default", "high")
 _MANAGED: Final = ("allow", "log", "managed_challenge", "block")
 
@@ -34,7 +35,7 @@ def part_findings(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str
 def skips(rule: Mapping[str, Any]) -> str:
     """What a skip rule takes a request past, in words."""
     parameters = _mapping(rule.get("actionParameters"))
-    parts = [show(one) for key in ("phases", "products", "rulesets") for one in _list(parameters.get(key))]
+    parts = [show(one) for key in _SKIPPED for one in _flat(parameters.get(key))]
     if parameters.get("ruleset") == "current":
         parts.insert(0, "all rules after it")
     return ", ".join(parts) or "something that is not known"
@@ -128,7 +129,7 @@ def _doubt(told: Told, action: Any, key: str, value: Any) -> str:
 
 
 def _skip(told: Told, ref: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    for key in ("phases", "products", "rulesets", "rules"):
+    for key in _SKIPPED:
         found = compare("fewer", *(_flat(side.get(key)) for side in (old, new)))
         if found != "same":
             what = f"skips {key}: {show(old.get(key))} → {show(new.get(key))}"

@@ -59,7 +59,8 @@ def _judged(name: str, before: str | None, after: str | None) -> tuple[Direction
     if after in (None, _REMOVED):
         return "weaker", "browsers are not told to take care any more"
     came = set(_LOOSE.findall(after or "")) - set(_LOOSE.findall(before or ""))
-    if before in (None, _REMOVED) and not came:
+    # Where there was none, one that allows much is more; one that allows all may stand over another rule's.
+    if before in (None, _REMOVED) and "*" not in came:
         return "stronger", ""
     why = f"it allows {' '.join(sorted(came))} now" if came else "whether browsers take less care is not known"
     return "weaker" if came and before not in (None, _REMOVED) else "unclear", why

@@ -78,6 +78,28 @@ def test_an_expression_that_no_request_settles_is_not_called_safe() -> None:
     assert made.status == 2
 
 
+def test_a_rule_and_a_limit_may_change_together_whatever_the_rule_names() -> None:
+    leaked = 'cf.waf.credential_check.password_leaked and ip.src.country in {"AQ"}'
+    made = reviewed(
+        step("DnsRecord", "app", a("app.example.com"), a("app.example.com")),
+        step("Ruleset", "waf", ruleset(WAF), ruleset(WAF, rule("leaked", leaked))),
+        step("Ruleset", "limits", ruleset(LIMIT, limit("login", 5)), ruleset(LIMIT, limit("login", 50))),
+    )
+    assert [one.rule for one in made.findings if one.direction == "weaker"] == ["behaviour", "rule.limit"]
+    assert not any("password_ " in text for one in made.behaviour.changes for text in one.examples)
+
+
+def test_a_literal_that_no_field_can_have_makes_no_burst() -> None:
+    odd = 'ip.src.country eq "AQ" and cf.bot_management.ja4 eq "x" and cf.waf.score eq 1 and cf.no_such.field eq "y"'
+    made = reviewed(
+        step("DnsRecord", "app", a("app.example.com"), a("app.example.com")),
+        step("DnsRecord", "odd", a("a b/c.example.com"), a("a b/c.example.com")),
+        step("Ruleset", "waf", ruleset(WAF), ruleset(WAF, rule("odd", odd))),
+        step("Ruleset", "limits", ruleset(LIMIT, limit("login", 5)), ruleset(LIMIT, limit("login", 50))),
+    )
+    assert made.status == 2
+
+
 def test_a_higher_limit_is_shown_by_a_burst() -> None:
     made = changed(LIMIT, [limit("login", 10)], [limit("login", 100)])
     (told,) = fates(made, "weaker")

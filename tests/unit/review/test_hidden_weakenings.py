@@ -292,6 +292,12 @@ HARMLESS: list[tuple[str, str, Properties | None, Properties | None]] = [
     ("space in an expression", "Ruleset", rules(WAF, rule("b", "ssl  and\nssl")), rules(WAF, rule("b", "ssl and ssl"))),
     ("a lower limit", "Ruleset", rules(LIMIT, limit("l", 9)), rules(LIMIT, limit("l", 5))),
     ("a redirect within", "Ruleset", None, rules("http_request_dynamic_redirect", redirect(value="https://example.com/"))),
+    (
+        "a policy where there was none",
+        "Ruleset",
+        None,
+        rules(HEADERS, headers(content_security_policy="default-src 'self'; img-src 'self' data:")),
+    ),
     ("a safe header more", "Ruleset", None, rules(HEADERS, headers(x_frame_options="DENY"))),
     ("a header of no matter", "Ruleset", None, rules(HEADERS, headers(x_release="5"))),
     ("a record more", "DnsRecord", None, a("new.example.com")),
@@ -356,3 +362,9 @@ def test_a_stack_that_is_all_new_leads_nothing_away_from_anybody() -> None:
         ),
     )
     assert made.status == 0, [(one.direction, one.what, one.why) for one in made.findings if one.stops]
+
+
+def test_a_skip_of_single_managed_rules_names_them() -> None:
+    one_rule = skip("ip.src eq 203.0.113.9", rules={"efb7": ["r1", "r2"]})
+    made = reviewed(ZONE, step("Ruleset", "m", rules(MANAGED, managed()), rules(MANAGED, one_rule, managed())))
+    assert [one.why for one in made.findings if one.rule == "rule.skip"] == ["it takes requests past efb7/r1, efb7/r2"]
