@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ class Login:
     def __init__(self, host: Host, seconds: float) -> None:
         self._host = host
         self._seconds = seconds
-        self._known = Path(host.known_hosts) if host.known_hosts else Path.home() / ".ssh" / "known_hosts"
+        # Of a user without a home it stays as it is, and is told as a file that cannot be read.
+        self._known = Path(host.known_hosts or os.path.expanduser("~/.ssh/known_hosts"))  # noqa: PTH111
 
     def connection(self) -> Connection:
         """A connection that is logged in. Raises :class:`HostError`."""
