@@ -18,6 +18,10 @@ from readiness.redact import Redactor
 from readiness.target import Target
 
 WORKERS = 10
+_MOST_LINE = 2000
+_MOST_TEXT = 20_000
+_MOST_ROWS = 1000
+"""Characters, and rows of a table: what a site, a record or a log says may be without end, and a report is not."""
 
 Told = Callable[[Result, float], None]
 """Called with each result and the seconds since the run began, from any thread, one at a time."""
@@ -169,20 +173,24 @@ def _rest(probe: Probe, board: _Board, why: str) -> None:
 
 
 def struck(result: Result, redactor: Redactor) -> Result:
-    """``result`` without secrets and without control characters."""
+    """``result`` without secrets and without control characters, each of its texts bounded."""
 
-    def safe(text: str) -> str:
-        return redactor.strike(text)
+    def short(text: str, most: int, cleaned: Callable[[str], str]) -> str:
+        # What will not be shown is not looked through either, however long it is.
+        shown = cleaned(redactor.strike(text[: 2 * most]))
+        return shown if len(text) <= most else f"{shown[:most]}… ({len(text)} characters in all)"
 
     def line(text: str) -> str:
-        return clean(safe(text))
+        return short(text, _MOST_LINE, clean)
 
     def each(evidence: Evidence) -> Evidence:
         match evidence:
             case Said(title, text):
-                return Said(line(title), clean_lines(safe(text)))
+                return Said(line(title), short(text, _MOST_TEXT, clean_lines))
             case Table(title, columns, rows):
-                return Table(line(title), tuple(map(line, columns)), tuple(tuple(map(line, row)) for row in rows))
+                shown = tuple(tuple(map(line, row)) for row in rows[:_MOST_ROWS])
+                cut = f" (the first {_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
+                return Table(line(title) + cut, tuple(map(line, columns)), shown)
             case Picture():
                 return replace(evidence, title=line(evidence.title), alt=line(evidence.alt))
 

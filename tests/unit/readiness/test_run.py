@@ -209,3 +209,17 @@ def test_evidence_holds_neither_secrets_nor_control_characters() -> None:
     assert table.rows == (("[redacted]",),)
     assert picture.title == "[redacted]"
     assert found.outcome is Outcome.FAIL
+
+
+def test_what_a_site_says_without_end_has_one_in_a_report() -> None:
+    endless = "x\n" * 200_000
+    found = struck(
+        failed(ONE, endless, Said(endless, endless), Table("rows", ("a",), (("x" * 9000,),) * 5000)), Redactor()
+    )
+    said, table = found.evidence
+    assert isinstance(said, Said)
+    assert isinstance(table, Table)
+    assert max(len(found.summary), len(said.title), len(table.rows[0][0])) < 2100
+    assert len(said.text) < 20_100
+    assert (len(table.rows), table.title) == (1000, "rows (the first 1000 of 5000)")
+    assert found.summary.endswith("characters in all)")
