@@ -55,7 +55,8 @@ class Site:
 class ZonePolicy:
     """A zone's part of the edge. TLS versions are ``1.0`` to ``1.3``; ``headers`` go into answers over HTTPS.
 
-    ``shown`` is the certificate that origins are shown (authenticated origin pulls).
+    ``ciphers`` are those of TLS 1.2, none for the edge's own choice. ``shown`` is the certificate that origins are
+    shown (authenticated origin pulls).
     """
 
     name: str
@@ -64,6 +65,7 @@ class ZonePolicy:
     min_tls_version: str
     tls_1_3: bool
     headers: tuple[tuple[str, str], ...]
+    ciphers: tuple[str, ...] = ()
     shown: PullCertificate | None = None
 
     def ssl_for(self, config: Mapping[str, Any]) -> SslMode:
@@ -154,6 +156,7 @@ def _zone_policy(zone: Zone) -> ZonePolicy:
         # "zrt" is TLS 1.3 with 0-RTT, which is not done here.
         tls_1_3=settings.get("tls_1_3", "on") in ("on", "zrt"),
         headers=_security_headers(settings.get("security_header")),
+        ciphers=tuple(settings.get("ciphers") or ()),
         shown=zone.origin_pulls.shown,
     )
 

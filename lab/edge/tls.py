@@ -7,8 +7,9 @@ import tempfile
 import warnings
 from typing import Final
 
+from core.errors import LabError
 from lab.cloudflare.snapshot import PullCertificate
-from lab.edge.sites import Sites, SslMode
+from lab.edge.sites import Sites, SslMode, ZonePolicy
 from lab.pki import Pki
 from lab.place import TEAM
 
@@ -46,17 +47,24 @@ class ClientSide:
         self.context.sni_callback = self._choose
 
     def follow(self, sites: Sites) -> None:
-        """Serve these sites to connections from now on. Raises :class:`core.errors.LabError` for a bad zone name."""
+        """Serve these sites to connections from now on.
+
+        Raises :class:`core.errors.LabError` for a bad zone name, and for ciphers that OpenSSL does not know.
+        """
         contexts = {zone.name: self._contexts.get(zone.name) or self._certified(zone.name) for zone in sites.zones}
-        self._contexts, self._sites = contexts, sites
         # A zone without a name at the edge answers to nobody, whatever it allows.
         answering = {site.zone.name for site in sites.by_host.values()}
         versions = [VERSIONS[zone.min_tls_version] for zone in sites.zones if zone.name in answering]
         lowest = min(versions, default=ssl.TLSVersion.TLSv1_2)
         allows_1_3 = any(zone.tls_1_3 for zone in sites.zones) or not sites.zones
         highest = ssl.TLSVersion.TLSv1_3 if allows_1_3 else ssl.TLSVersion.TLSv1_2
-        for context in (self.context, self._team, *contexts.values()):
+        for context in (self.context, self._team):
             _limit(context, lowest, highest)
+        for zone in sites.zones:
+            _limit(contexts[zone.name], lowest, highest)
+            if zone.ciphers:
+                _choose_ciphers(contexts[zone.name], zone)
+        self._contexts, self._sites = contexts, sites
 
     def _certified(self, zone: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -82,6 +90,15 @@ def _limit(context: ssl.SSLContext, lowest: ssl.TLSVersion, highest: ssl.TLSVers
     old = lowest < ssl.TLSVersion.TLSv1_2
     # OpenSSL 3 has no signature for TLS 1.0 and 1.1 above security level 0.
     context.set_ciphers("DEFAULT:@SECLEVEL=0" if old else MODERN_CIPHERS)
+
+
+def _choose_ciphers(context: ssl.SSLContext, zone: ZonePolicy) -> None:
+    """Those of TLS 1.2 are the zone's, by OpenSSL's names, which are Cloudflare's."""
+    try:
+        context.set_ciphers(":".join(zone.ciphers))
+    except ssl.SSLError:
+        known = ", ".join(zone.ciphers)
+        raise LabError(f"zone {zone.name}: OpenSSL knows none of the ciphers {known}") from None
 
 
 def origin_context(mode: SslMode, pki: Pki, shown: PullCertificate | None = None) -> ssl.SSLContext | None:

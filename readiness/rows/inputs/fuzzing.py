@@ -59,6 +59,52 @@ def narrowed(document: Mapping[str, Any], left_out: Iterable[Call | None], ids: 
     return made
 
 
+def bounded(document: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    """What is left of a :func:`narrowed` document of operations that take a body or a query, with ``ids`` in their
+    paths: what may be sent there has bounds, and odd ids have been tried by chance.
+    """
+    made = copy.deepcopy(dict(document))
+    paths = made.get("paths")
+    found = {}
+    for path, item in paths.items() if isinstance(paths, dict) else ():
+        kept = {key: value for key, value in item.items() if key not in _METHODS or _takes(value)}
+        for part in (kept, *(value for key, value in kept.items() if key in _METHODS)):
+            if isinstance(part.get("parameters"), list):
+                part["parameters"] = [one for one in part["parameters"] if not _is_id(one, ids)]
+        if kept.keys() & set(_METHODS):
+            found[filled(path, ids)] = kept
+    made["paths"] = found
+    return made
+
+
+def filled(path: str, ids: Mapping[str, str]) -> str:
+    """``path`` with values for names."""
+    for name, value in ids.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def unfilled(text: str, ids: Mapping[str, str]) -> str:
+    """``text`` with names for values again: no two runs have the same ids."""
+    for name, value in ids.items():
+        text = text.replace(value, f"{{{name}}}") if value else text
+    return text
+
+
+def _takes(operation: Any) -> bool:
+    """Whether it has a body, or a parameter in its query."""
+    if not isinstance(operation, dict):
+        return False
+    given = operation.get("parameters")
+    return "requestBody" in operation or any(
+        isinstance(one, dict) and one.get("in") == "query" for one in (given if isinstance(given, list) else ())
+    )
+
+
+def _is_id(one: Any, ids: Mapping[str, str]) -> bool:
+    return isinstance(one, dict) and one.get("in") == "path" and one.get("name") in ids
+
+
 def _pin(parameters: Any, ids: Mapping[str, str]) -> None:
     for one in parameters if isinstance(parameters, list) else ():
         if isinstance(one, dict) and one.get("in") == "path" and one.get("name") in ids:

@@ -154,6 +154,38 @@ async def test_tls_versions_are_the_zones(
         assert b"200 OK" in await client.raw(request, context=speaking(client, version))
 
 
+@pytest.mark.parametrize(
+    ("ciphers", "offered", "refused"),
+    [
+        ([], "ECDHE-ECDSA-AES128-SHA", True),
+        ([], "ECDHE-ECDSA-AES128-GCM-SHA256", False),
+        (["ECDHE-ECDSA-AES128-SHA"], "ECDHE-ECDSA-AES128-SHA", False),
+        (["ECDHE-ECDSA-AES128-SHA"], "ECDHE-ECDSA-AES128-GCM-SHA256", True),
+    ],
+)
+async def test_ciphers_of_tls_1_2_are_the_zones(
+    client: Any, edge: Any, ciphers: list[str], offered: str, refused: bool
+) -> None:
+    edge.declare(settings={"ciphers": ciphers})
+    context = speaking(client, ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers(offered)
+    request = b"GET /cdn-cgi/trace HTTP/1.1\r\nHost: app.community.test\r\nConnection: close\r\n\r\n"
+    if refused:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await client.raw(request, context=context)
+    else:
+        assert b"200 OK" in await client.raw(request, context=context)
+
+
+async def test_ciphers_that_nobody_knows_leave_the_last_good_state(client: Any, edge: Any, serve: Any) -> None:
+    await serve(hello)
+    with pytest.raises(AssertionError):
+        edge.declare(settings={"ciphers": ["ROT13"]})
+    async with client.get("/") as answer:
+        assert answer.status == 200
+    assert "zone community.test: OpenSSL knows none of the ciphers ROT13" in edge.log.read_text()
+
+
 async def test_a_zone_that_wants_more_than_another_cuts_old_connections(client: Any, edge: Any, serve: Any) -> None:
     await serve(hello)
     edge.declare(settings={"min_tls_version": "1.3"}, other_settings={"min_tls_version": "1.2"})

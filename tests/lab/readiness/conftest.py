@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, TypeAlias
 
 import pytest
 
 from cli.target import reached_target
+from core.settings.other_zones import OtherZones
 from lab import artifacts
 from lab.artifacts.variants import FAULTY, VARIANTS
 from lab.hosts import identity
@@ -29,6 +31,7 @@ from readiness.target import Target
 
 page_loads = import_module("readiness.rows.performance.pages")
 flow_loads = import_module("readiness.rows.performance.flows")
+fuzz = import_module("readiness.rows.inputs.fuzz")
 
 Seeded: TypeAlias = Callable[..., AbstractContextManager[None]]
 Decide: TypeAlias = Callable[..., Result]
@@ -84,10 +87,16 @@ def target(seeded: Seeded) -> Iterator[Target]:
             (flow_loads, "SAMPLES", 16),
             (flow_loads, "ENOUGH", 16),
             (flow_loads, "_ASKERS", 4),
+            # Hashes of passwords are slow on purpose, and slower beside other tests.
+            (flow_loads, "_LOGINS", 0.2),
+            # A stream of events is not listened to for as long.
+            (fuzz, "LONGEST", 4.0),
         ):
             patch.setattr(module, name, value)
         with reached_target("lab") as (reached, _pace):
-            yield reached
+            # The faults are slower than that, and the machine may have more to do than this.
+            patient = reached.settings.readiness.model_copy(update={"api_p95_ms": 1000})
+            yield replace(reached, settings=replace(reached.settings, readiness=patient))
 
 
 @pytest.fixture(scope="package")
@@ -130,6 +139,12 @@ def honest(target: Target, probes: dict[str, Probe]) -> Decide:
         return known[id_]
 
     return decided
+
+
+def answering(target: Target, *names: str) -> Target:
+    """Nothing else is declared than these names: a scan of one takes seconds."""
+    dns = target.settings.dns.model_copy(update={"web": names})
+    return replace(target, settings=replace(target.settings, dns=dns, other_zones=OtherZones()))
 
 
 @contextmanager

@@ -12,9 +12,11 @@ from tests.lab.readiness import (
     test_deployment_faults,
     test_edge_faults,
     test_email_faults,
+    test_limits,
     test_monitoring,
     test_repository_faults,
     test_secret_faults,
+    test_tls_faults,
 )
 
 _HEAD = """\
@@ -49,6 +51,14 @@ def lines() -> Iterator[Line]:
     yield from ((check, fault, "DNS") for fault, (check, _) in test_email_faults.DNS.items())
     yield from ((check, fault, "Cloudflare") for fault, (_, _, check) in test_edge_faults.SETTINGS.items())
     yield from ((check, fault, "Cloudflare, the app") for fault, check in test_edge_faults.OPENED.items())
+    yield from ((check, fault, "Cloudflare") for fault, (check, *_) in test_limits.FAULTS.items())
+    yield from ((check, fault, where) for fault, (check, where) in test_tls_faults.AT_THE_EDGE.items())
+    yield from ((check, fault, "in the edge's place") for fault, check in test_tls_faults.ANOTHER_SERVER.items())
+    yield from (
+        (check, fault, "hosts") for fault, (*_, checks) in test_edge_faults.CERTIFICATES.items() for check in checks
+    )
+    yield from ((check, fault, "hosts") for fault, check in test_edge_faults.DOORS.items())
+    yield from ((check, fault, "DNS") for fault, check in test_edge_faults.RECORDS.items())
 
 
 def page() -> str:

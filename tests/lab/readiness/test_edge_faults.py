@@ -17,9 +17,11 @@ from lab.place import here
 from readiness.check import Outcome
 from readiness.rows.monitoring.live import live_of
 from readiness.target import Target
-from tests.lab.readiness.conftest import Decide, Seeded, edge_follows
+from tests.lab.readiness.conftest import Decide, Seeded, answering, edge_follows
+from tests.lab.readiness.test_email_faults import Zone
 
 _HSTS = {"strict_transport_security": {"enabled": True, "max_age": 300, "include_subdomains": True, "nosniff": True}}
+_SNIFFED = {"strict_transport_security": {"enabled": True, "max_age": 31_536_000, "include_subdomains": True}}
 
 # Setting of the zone, what somebody makes of it, and the check that must fail.
 SETTINGS = {
@@ -27,12 +29,26 @@ SETTINGS = {
     "tls-1.0": ("min_tls_version", "1.0", "headers.tls-versions"),
     "http-served": ("always_use_https", "off", "headers.https-redirect"),
     "not-strict": ("ssl", "full", "headers.full-strict"),
+    "nosniff-off": ("security_header", _SNIFFED, "headers.nosniff"),
     "login-over-http": ("always_use_https", "off", "auth.no-login-over-http"),
 }
 # The administrators' routes stand behind all of these: with one of them alone they are closed.
 OPENED = {
     "admin-open, the rule admin-from-outside taken out, and Access passed by": "authorization.admin-routes",
 }
+_NAMES = ("community.test", "*.community.test")
+# What every host's certificate is for, how many days it has left, and the checks that must fail.
+CERTIFICATES = {
+    "a host's certificate that is over": (_NAMES, -1, ("headers.full-strict", "headers.origin-certificate")),
+    "a host's certificate for another name": (
+        ("elsewhere.test",),
+        30,
+        ("headers.full-strict", "headers.origin-certificate"),
+    ),
+    "a host's certificate with five days left": (_NAMES, 5, ("headers.origin-certificate",)),
+}
+DOORS = {"a host that answers everybody": "headers.origin-closed"}
+RECORDS = {"a host's address in a record that is not proxied": "headers.origin-hidden"}
 
 
 def _zone(target: Target) -> str:
@@ -50,9 +66,11 @@ def changed(target: Target, setting: str, value: Any) -> Iterator[None]:
     former = (target.live_api.get(path) or {})["value"]
     with edge_follows(target):
         target.live_changes.change(path, {"value": value})
-    yield
-    with edge_follows(target):
-        target.live_changes.change(path, {"value": former})
+    try:
+        yield
+    finally:
+        with edge_follows(target):
+            target.live_changes.change(path, {"value": former})
 
 
 @pytest.mark.parametrize(("setting", "value", "check"), SETTINGS.values(), ids=list(SETTINGS))
@@ -62,7 +80,8 @@ def test_a_setting_that_was_changed_by_hand_is_found(
     clean = honest(check)
     assert clean.outcome is Outcome.PASS, f"{clean.outcome}: {clean.summary}"
     with changed(target, setting, value):
-        result = decide(check)
+        # One name is enough to be scanned.
+        result = decide(check, answering(target, "app") if check == "headers.tls-versions" else target)
     assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
 
 
@@ -118,7 +137,8 @@ def test_what_stands_open_at_every_layer_is_found(
 
 @pytest.mark.usefixtures("seeded")
 def test_a_host_that_answers_everybody_is_found(honest: Decide, decide: Decide) -> None:
-    assert honest("headers.origin-closed").outcome is Outcome.PASS
+    (check,) = DOORS.values()
+    assert honest(check).outcome is Outcome.PASS
     shut, opened = "return 403;", "set $door open;"
 
     def told(old: str, new: str) -> int:
@@ -127,7 +147,7 @@ def test_a_host_that_answers_everybody_is_found(honest: Decide, decide: Decide) 
 
     assert told(shut, opened) == 0
     try:
-        result = decide("headers.origin-closed")
+        result = decide(check)
     finally:
         told(opened, shut)
     assert result.outcome is Outcome.FAIL
@@ -135,18 +155,23 @@ def test_a_host_that_answers_everybody_is_found(honest: Decide, decide: Decide) 
     assert "app-1" not in result.summary
 
 
-@pytest.mark.parametrize(
-    ("names", "days", "checks"),
-    [
-        (("community.test", "*.community.test"), -1, ("headers.full-strict", "headers.origin-certificate")),
-        (("elsewhere.test",), 30, ("headers.full-strict", "headers.origin-certificate")),
-        (("community.test", "*.community.test"), 5, ("headers.origin-certificate",)),
-    ],
-    ids=["expired", "another-name", "five-days"],
-)
+def test_a_record_that_tells_a_hosts_address_is_found(lab: dict[str, Any], honest: Decide, decide: Decide) -> None:
+    (check,) = RECORDS.values()
+    assert honest(check).outcome is Outcome.PASS, honest(check).summary
+    address = lab["hosts"][0]["address"]
+    with Zone(lab, "community.test").having("old.community.test", "A", (address,)):
+        result = decide(check)
+    assert result.outcome is Outcome.FAIL, f"{result.outcome}: {result.summary}"
+    assert result.summary == f"old.community.test A tells {address}"
+
+
+@pytest.mark.parametrize("fault", CERTIFICATES)
+@pytest.mark.usefixtures("seeded")
 def test_a_host_certificate_that_does_not_hold_is_found(
-    seeded: Seeded, decide: Decide, tmp_path: Path, names: tuple[str, ...], days: int, checks: tuple[str, ...]
+    honest: Decide, decide: Decide, tmp_path: Path, fault: str
 ) -> None:
+    names, days, checks = CERTIFICATES[fault]
+    assert {honest(check).outcome for check in checks} == {Outcome.PASS}
     place, now = here(), datetime.now(UTC)
     pki = Pki(place.home / "pki")
     made = pki.authority("origin").issue(names, now - timedelta(days=3), now + timedelta(days=days))

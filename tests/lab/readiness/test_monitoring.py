@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import pytest
@@ -100,6 +102,36 @@ def nginx(old: str, new: str) -> Fault:
     return fault
 
 
+def unhealthy(name: str, http_config: dict[str, Any]) -> Fault:
+    """A check asks for something else, is not patient with it, and has been answered."""
+
+    @contextmanager
+    def fault(target: Target) -> Iterator[Target]:
+        with changed("check", name, http_config=http_config, consecutive_fails=1)(target):
+            ends = time.monotonic() + 5
+            while next(item for item in live_of(target).checks() if item["name"] == name)["status"] != "unhealthy":
+                assert time.monotonic() < ends, "Cloudflare has not probed it"
+                time.sleep(0.05)
+            yield target
+
+    return fault
+
+
+def hurried(fault: Fault) -> Fault:
+    """Who waits in vain has a clock that goes ten times as fast."""
+
+    @contextmanager
+    def faster(target: Target) -> Iterator[Target]:
+        clock = target.clock
+        fast = SimpleNamespace(
+            now=clock.now, monotonic=lambda: clock.monotonic() * 10, sleep=lambda seconds: clock.sleep(seconds / 10)
+        )
+        with fault(target) as faulty:
+            yield replace(faulty, clock=fast)
+
+    return faster
+
+
 FAULTS: Mapping[str, tuple[str, Fault]] = {
     "no check of the login is declared": (
         "monitoring.checks-declared",
@@ -114,6 +146,10 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "a check takes any certificate": (
         "monitoring.checks-present",
         changed("check", "homepage", http_config={"path": "/", "port": 443, "allow_insecure": True}),
+    ),
+    "a check asks for a page that is gone": (
+        "monitoring.checks-healthy",
+        hurried(unhealthy("login", {"path": "/log-in", "port": 443, "expected_codes": ["200"]})),
     ),
     "the alert is disabled": (
         "monitoring.alerts-present",
@@ -130,6 +166,10 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "the webhook leads nowhere": (
         "monitoring.alert-destinations",
         changed("webhook", "community.test: on-call", url="https://nobody.community.test/on-call"),
+    ),
+    "the webhook's receiver is gone": (
+        "monitoring.alert-arrives",
+        hurried(changed("webhook", "community.test: on-call", url="https://nobody.community.test/on-call")),
     ),
     "mail to a domain that takes none": (
         "monitoring.alert-destinations",

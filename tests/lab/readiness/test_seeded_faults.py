@@ -92,6 +92,15 @@ TABLE = {
     "mail-from-not-aligned": "email.message-aligned",
     "mail-without-id": "email.message-form",
     "mail-without-return-path": "email.bounces",
+    "refusal-breaks": "inputs.server-errors",
+    "space-with-a-title": "inputs.answers-as-described",
+    "unknown-fields-ignored": "inputs.invalid-data",
+    "spaces-without-session": "inputs.session-ignored",
+    "bodies-unbounded": "inputs.oversized-body",
+    "numbers-as-text": "inputs.wrong-types",
+    "address-folded-late": "inputs.address-collision",
+    "bomb-breaks": "inputs.upload-bomb",
+    "upload-name-as-path": "inputs.upload-name",
     "deep-body-breaks": "inputs.deep-body",
     "exif-kept": "inputs.upload-metadata",
     "json-by-any-name": "inputs.content-type",
@@ -110,6 +119,7 @@ TABLE = {
     "login-unlimited": "rate-limits.app-login",
     "reset-unlimited": "rate-limits.app-reset",
     "invites-unlimited": "rate-limits.app-invite",
+    "posts-unlimited": "rate-limits.app-post",
     "no-retry-after": "rate-limits.retry-after",
     "forwarded-for-trusted": "rate-limits.spoofed-address",
     "limit-shared": "rate-limits.ordinary-use",
@@ -122,14 +132,21 @@ TABLE = {
     "referrer-told": "headers.referrer-policy",
     "opener-kept": "headers.isolation",
     "script-of-others": "headers.integrity",
+    "cookie-of-taste": "headers.cookies",
     "version-told": "headers.versions",
     "private-answers-kept": "headers.private-caching",
     "cache-deceived": "headers.cache-deception",
     "two-hops": "headers.canonical",
     "next-followed": "headers.open-redirect",
+    "slow-front": "performance.homepage-p95",
+    "slow-login": "performance.login-p95",
+    "slow-upload": "performance.upload-p95",
+    "slow-invite": "performance.invite-p95",
     "slow-write": "performance.write-post-p95",
     "slow-read": "performance.read-posts-p95",
     "static-not-kept": "performance.caching",
+    "style-not-compressed": "performance.compression",
+    "page-heavy": "performance.weight",
     "picture-late": "performance.lcp",
     "layout-shifts": "performance.cls",
 }
@@ -157,6 +174,17 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
         "existence-told",
     ),
     ("tenant-check-missing", "tenant-check-missing-to-delete"),
+    ("login-unlimited", "reset-unlimited", "invites-unlimited"),
+    ("no-retry-after", "forwarded-for-trusted", "limit-shared"),
+    ("refusal-breaks", "space-with-a-title", "unknown-fields-ignored", "spaces-without-session"),
+    ("bodies-unbounded", "numbers-as-text", "names-unchecked"),
+    ("deep-body-breaks", "json-by-any-name"),
+    ("svg-inline", "upload-name-as-path"),
+    ("exif-kept", "upload-type-by-name", "bomb-breaks"),
+    ("slow-front", "slow-write", "slow-upload"),
+    ("slow-login", "slow-read", "slow-invite"),
+    ("static-not-kept", "style-not-compressed"),
+    ("layout-shifts", "page-heavy"),
 )
 # What a fault breaks beside what it is there for.
 ALSO = {
@@ -187,7 +215,10 @@ def test_faults_of_one_probe_fail_a_check_each_and_no_other(
     with seeded(*flags):
         results = decide_all(TABLE[flags[0]])
     also = {ALSO[flag] for flag in flags if flag in ALSO}
-    assert {check for check, one in results.items() if one.outcome is Outcome.FAIL} == meant | also, told(results)
+    failing = {check for check, one in results.items() if one.outcome is Outcome.FAIL}
+    # On a busy machine another flow may be slow by itself.
+    by_itself = {check for check in failing - meant if check.endswith("-p95")}
+    assert failing - by_itself == meant | also, told(results)
 
 
 def _loud(results: dict[str, Result]) -> list[str]:

@@ -21,6 +21,7 @@ FAULTS = (
     Fault("referrer-told", "headers.referrer-policy", "headers", "other sites learn whole addresses"),
     Fault("opener-kept", "headers.isolation", "headers", "who opened a page keeps a hand on it"),
     Fault("script-of-others", "headers.integrity", "headers", "a page runs another's script, without integrity"),
+    Fault("cookie-of-taste", "headers.cookies", "headers", "a login sets a second cookie, without Secure and SameSite"),
     Fault("version-told", "headers.versions", "headers", "a header names the server and its version"),
     Fault("private-answers-kept", "headers.private-caching", "headers", "caches may keep what is one user's"),
     Fault("cache-deceived", "headers.cache-deception", "headers", "the API answers below the path of static files too"),
@@ -78,6 +79,12 @@ def _opener(_scope: Scope, headers: MutableHeaders) -> None:
 @route("script-of-others", "/login")
 async def _script(_request: Request) -> Response:
     return HTMLResponse('<!doctype html><title>Log in</title><script src="https://cdn.example/a.js"></script>')
+
+
+@answer("cookie-of-taste")
+def _taste(scope: Scope, headers: MutableHeaders) -> None:
+    if (scope.get("method"), scope["path"]) == ("POST", "/api/auth/login"):
+        headers.append("set-cookie", "taste=dark; Path=/; HttpOnly")
 
 
 @answer("version-told")

@@ -1,14 +1,12 @@
-"""Faults of input and uploads."""
+"""Faults of input: markup, SQL, templates, bodies and webhooks."""
 
 from __future__ import annotations
 
-import io
 import json
-import mimetypes
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
-from urllib.parse import parse_qs, unquote
+from typing import Any
+from urllib.parse import parse_qs
 
 import asyncpg
 from fastapi import Request
@@ -19,11 +17,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .. import accounts, content, forms, pages
+from .. import accounts, forms, pages
 from ..database import Connection, Pool
 from ..forms import NewOrg
 from ..problems import Problem
-from ..routes import orgs, uploads, webhooks
+from ..routes import orgs, webhooks
 from ..sessions import User
 from ..settings import Settings
 from ..views import OrgView, PostPage
@@ -32,7 +30,6 @@ from .seeding import Fault, around, instead, route
 ROW = "inputs"
 FAULTS = (
     Fault("deep-body-breaks", "inputs.deep-body", ROW, "a body is parsed for the log, however deep it is"),
-    Fault("exif-kept", "inputs.upload-metadata", ROW, "a photo keeps where it was taken"),
     Fault("json-by-any-name", "inputs.content-type", ROW, "text/plain is read as JSON"),
     Fault("login-leads-away", "inputs.header-injection", ROW, "/login?next= leads to any site"),
     Fault("markup-unescaped", "inputs.stored-markup", ROW, "a post's text goes into the page as it is"),
@@ -40,9 +37,7 @@ FAULTS = (
     Fault("reflected-token", "inputs.reflected-markup", ROW, "/verify shows the token that it was given"),
     Fault("sql-blind", "inputs.sql-injection", ROW, "a token is looked up by SQL made of it, errors are swallowed"),
     Fault("sql-in-name", "inputs.sql-injection", ROW, "an organisation is stored by SQL made of its name"),
-    Fault("svg-inline", "inputs.upload-served", ROW, "an SVG opens in the site's own pages"),
     Fault("template-of-name", "inputs.template-injection", ROW, "an organisation's name is run as a template"),
-    Fault("upload-type-by-name", "inputs.upload-type", ROW, "a file comes back with the type that its name says"),
     Fault("webhook-replayed", "inputs.webhook-replay", ROW, "a webhook counts as often as it comes"),
     Fault("webhook-stale", "inputs.webhook-stale", ROW, "a webhook is good whatever its time"),
     Fault("webhook-unsigned", "inputs.webhook-signature", ROW, "a webhook's signature is not looked at"),
@@ -122,33 +117,6 @@ async def _rendered(
 ) -> OrgView:
     made = NewOrg(name=Template(form.name).render() or "x")
     return await honest(form=made, user=user, connection=connection)
-
-
-@instead("svg-inline", uploads.download)
-async def _inline(honest: Callable[..., Awaitable[Response]], **given: Any) -> Response:
-    response = await honest(**given)
-    if _name_of(response).endswith(".svg"):
-        response.headers["content-disposition"] = "inline"
-        del response.headers["content-security-policy"]
-        response.headers["content-type"] = "image/svg+xml"
-    return response
-
-
-@instead("exif-kept", content._rewritten)
-def _as_it_came(_honest: Callable[..., BinaryIO], _kind: str, _picture: Any, file: BinaryIO) -> BinaryIO:
-    file.seek(0)
-    return io.BytesIO(file.read())
-
-
-@instead("upload-type-by-name", uploads.download)
-async def _by_name(honest: Callable[..., Awaitable[Response]], **given: Any) -> Response:
-    response = await honest(**given)
-    response.headers["content-type"] = mimetypes.guess_type(_name_of(response))[0] or "application/octet-stream"
-    return response
-
-
-def _name_of(response: Response) -> str:
-    return unquote(response.headers["content-disposition"].rpartition("''")[2])
 
 
 @instead("webhook-unsigned", webhooks._verify)

@@ -18,6 +18,7 @@ FAULTS = (
     Fault("login-unlimited", "rate-limits.app-login", "rate-limits", "wrong passwords of an account are not counted"),
     Fault("reset-unlimited", "rate-limits.app-reset", "rate-limits", "an inbox can be flooded with reset mails"),
     Fault("invites-unlimited", "rate-limits.app-invite", "rate-limits", "an organisation invites without end"),
+    Fault("posts-unlimited", "rate-limits.app-post", "rate-limits", "an account posts without end"),
     Fault("no-retry-after", "rate-limits.retry-after", "rate-limits", "who is refused is not told for how long"),
     Fault("forwarded-for-trusted", "rate-limits.spoofed-address", "rate-limits", "X-Forwarded-For makes one another"),
     Fault("limit-shared", "rate-limits.ordinary-use", "rate-limits", "all accounts are counted as one"),
@@ -37,6 +38,7 @@ for _flag, _kind in (
     ("login-unlimited", "login"),
     ("reset-unlimited", "reset"),
     ("invites-unlimited", "invite"),
+    ("posts-unlimited", "post"),
 ):
     _uncounted(_flag, _kind)
 

@@ -3,40 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import random
 import struct
 import zlib
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .seeding import Fault, around, route
 
 FAULTS = (
     Fault("slow-write", "performance.write-post-p95", "performance", "one post in eight waits for something slow"),
-    Fault("slow-read", "performance.read-posts-p95", "performance", "reading posts takes a slow query"),
+    Fault("slow-front", "performance.homepage-p95", "performance", "one front page in eight waits for something slow"),
+    Fault("slow-login", "performance.login-p95", "performance", "one login in eight waits for something slow"),
+    Fault("slow-upload", "performance.upload-p95", "performance", "one upload in eight waits for something slow"),
+    Fault("slow-invite", "performance.invite-p95", "performance", "one invite in eight waits for something slow"),
+    Fault("slow-read", "performance.read-posts-p95", "performance", "one reading of posts in eight takes a slow query"),
     Fault("static-not-kept", "performance.caching", "performance", "static files come with a cookie"),
+    Fault("style-not-compressed", "performance.compression", "performance", "a style comes as it is, whoever asks"),
     Fault("picture-late", "performance.lcp", "performance", "the front page begins with a picture of a megabyte"),
+    Fault("page-heavy", "performance.weight", "performance", "the front page carries a megabyte for its scripts"),
     Fault("layout-shifts", "performance.cls", "performance", "a banner pushes the page down when it is there"),
 )
-_SECONDS = 0.8
+_SECONDS = 1.3
 _PICTURE = "/community-picture.png"
-_turn = itertools.count()
 _LOOSE = {"Content-Security-Policy": "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"}
 
 
-@around("slow-write")
-async def _written(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope.get("method") == "POST" and scope["path"].endswith("/posts") and next(_turn) % 8 == 0:
-        await asyncio.sleep(_SECONDS)
-    await app(scope, receive, send)
+def _slow(flag: str, method: str, ending: str) -> None:
+    """While ``flag`` is on, one in eight requests of ``method`` to a path that ends so waits."""
+    turn = itertools.count()
+
+    @around(flag)
+    async def layer(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") == method and scope["path"].endswith(ending) and next(turn) % 8 == 0:
+            await asyncio.sleep(_SECONDS)
+        await app(scope, receive, send)
+
+
+for _flag, _method, _ending in (
+    ("slow-front", "GET", "/"),
+    ("slow-login", "POST", "/login"),
+    ("slow-write", "POST", "/posts"),
+    ("slow-upload", "POST", "/uploads"),
+    ("slow-invite", "POST", "/invites"),
+):
+    _slow(_flag, _method, _ending)
+
+
+_reading = itertools.count()
 
 
 @around("slow-read")
 async def _read(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope.get("method") == "GET" and scope["path"].endswith("/posts"):
+    if scope.get("method") == "GET" and scope["path"].endswith("/posts") and next(_reading) % 8 == 0:
         async with scope["app"].state.pool.acquire() as connection:
             await connection.execute("SELECT pg_sleep($1)", _SECONDS)
     await app(scope, receive, send)
@@ -51,6 +75,34 @@ async def _with_a_style(_request: Request) -> Response:
 async def _style(_request: Request) -> Response:
     cookie = {"Set-Cookie": "seen=1; Secure; SameSite=Lax; HttpOnly"}
     return Response("h1 { color: navy }\n", media_type="text/css", headers=cookie)
+
+
+@route("style-not-compressed", "/signup")
+async def _with_another(_request: Request) -> Response:
+    return HTMLResponse('<!doctype html><title>Sign up</title><link rel="stylesheet" href="/static/as-it-is.css">')
+
+
+@route("style-not-compressed", "/static/as-it-is.css")
+async def _as_it_is(_request: Request) -> Response:
+    return Response(
+        "h1 { color: navy }\n" * 200, media_type="text/css", headers={"Cache-Control": "public, max-age=300"}
+    )
+
+
+@around("page-heavy")
+async def _heavy(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    # After all that is seen, so that nothing of it waits: only the bytes are too many.
+    data = random.Random(1).randbytes(1_050_000)  # noqa: S311 - a weight
+    more = b'<script type="application/json">"' + base64.b64encode(data) + b'"</script>'
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            del MutableHeaders(scope=message)["content-length"]
+        elif not message.get("more_body"):
+            message = {**message, "body": message["body"] + more}
+        await send(message)
+
+    await app(scope, receive, sent if (scope.get("method"), scope["path"]) == ("GET", "/") else send)
 
 
 @route("picture-late", "/")

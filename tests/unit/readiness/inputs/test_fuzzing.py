@@ -10,7 +10,7 @@ import pytest
 from core.settings.calls import Call
 from core.site import Reply
 from readiness.rows.inputs.forwarder import Forwarder, serving
-from readiness.rows.inputs.fuzzing import ACCEPTED, SERVER_ERROR, narrowed, reported, short_of
+from readiness.rows.inputs.fuzzing import ACCEPTED, SERVER_ERROR, bounded, narrowed, reported, short_of, unfilled
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -21,6 +21,24 @@ DOCUMENT: dict[str, Any] = {
         "/orgs/{org_id}": {
             "parameters": [{"in": "path", "name": "org_id", "schema": {"type": "string"}}],
             "get": {"parameters": [{"in": "query", "name": "org_id", "schema": {"type": "string"}}]},
+        },
+    },
+}
+BOUNDS: dict[str, Any] = {
+    "paths": {
+        "/logout": {"post": {"requestBody": {}}},
+        "/me": {"get": {}, "delete": {"parameters": [{"in": "header", "name": "x"}]}},
+        "/orgs/{org_id}": {
+            "parameters": [{"in": "path", "name": "org_id", "schema": {"type": "string"}}],
+            "get": {"parameters": [{"in": "query", "name": "limit", "schema": {"maximum": 9}}]},
+            "delete": {},
+        },
+        "/orgs/{org_id}/posts/{post_id}": {
+            "get": {"parameters": [{"in": "path", "name": "post_id"}]},
+            "put": {
+                "parameters": [{"in": "path", "name": "org_id"}, {"in": "path", "name": "post_id"}],
+                "requestBody": {"content": {}},
+            },
         },
     },
 }
@@ -53,6 +71,23 @@ def test_what_would_end_the_session_is_left_out_and_ids_are_pinned() -> None:
 @pytest.mark.parametrize("document", [{}, {"paths": []}, {"paths": {"/x": None}}, {"paths": {"/x": {"get": []}}}])
 def test_a_document_of_another_shape_is_no_error(document: dict[str, Any]) -> None:
     narrowed(document, (), {"org_id": "42"})
+
+
+def test_bounds_are_of_what_takes_a_body_or_a_query() -> None:
+    made = bounded(narrowed(BOUNDS, (Call(path="/logout"),), {"org_id": "42"}), {"org_id": "42"})
+    assert {path: sorted(item) for path, item in made["paths"].items()} == {
+        "/orgs/42": ["get", "parameters"],
+        "/orgs/42/posts/{post_id}": ["put"],
+    }
+    assert made["paths"]["/orgs/42"]["parameters"] == []
+    assert [one["name"] for one in made["paths"]["/orgs/42"]["get"]["parameters"]] == ["limit"]
+    assert [one["name"] for one in made["paths"]["/orgs/42/posts/{post_id}"]["put"]["parameters"]] == ["post_id"]
+    assert unfilled("PUT /orgs/42/posts/{post_id} (X)", {"org_id": "42"}) == "PUT /orgs/{org_id}/posts/{post_id} (X)"
+
+
+@pytest.mark.parametrize("document", [{}, {"paths": []}, {"paths": {"/x": {}}}, {"paths": {"/x": {"get": []}}}])
+def test_a_document_without_operations_has_no_bounds(document: dict[str, Any]) -> None:
+    assert bounded(document, {"org_id": "42"})["paths"] == {}
 
 
 def test_failures_go_to_their_checks() -> None:
