@@ -47,14 +47,17 @@ def judge(proof: Proof, tally: Tally, samples: Samples, switches: Sequence[Switc
 
 
 def stragglers(samples: Samples, switches: Sequence[Switch]) -> int:
-    """Requests sent after a command had ended, and before the next began, that another release answered."""
+    """Requests sent after a command had ended, and answered before the next began, that another release answered.
+
+    One that is under way when the next begins may meet either: on a busy machine it can wait longer than a rollback.
+    """
     requests = ~np.isin(samples.kind, [KINDS.index(kind) for kind in STREAMS])
     releases = np.array([name[0] for name in samples.names] or [""])
     named = releases[samples.who] != ""
     late = 0
     for index, one in enumerate(switches):
         until = switches[index + 1].at if index + 1 < len(switches) else np.inf
-        between = requests & named & (samples.at > one.ended) & (samples.at < until)
+        between = requests & named & (samples.at > one.ended) & (samples.at + samples.seconds < until)
         late += int(np.count_nonzero(between & (releases[samples.who] != one.version)))
     return late
 

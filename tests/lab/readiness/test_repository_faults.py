@@ -128,7 +128,7 @@ def _left_over() -> Iterator[None]:
 @contextmanager
 def _three_years_later() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli.secrets, "_today", lambda: datetime.now(UTC).date() + timedelta(days=3 * 365))
+        patch.setattr(cli.secrets, "today", lambda: datetime.now(UTC).date() + timedelta(days=3 * 365))
         yield
 
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -35,9 +37,14 @@ def switch(number: int, action: str, version: str, at: float, status: int = 0) -
 SWITCHES = [switch(1, "deploy", "2.0.0", 10), switch(2, "rollback", "1.0.0", 20)]
 
 
-def sent(tally: Tally, kind: str, at: float, headers: dict[str, str], status: int = 200) -> None:
+def sent(tally: Tally, kind: str, at: float, headers: dict[str, str], status: int = 200, took: float = 0.1) -> None:
     tally.counts[kind].sent += 1
-    tally.answer(kind, "app-1", START + at, Answer(status, headers), 200)
+    with freeze(START + at + took):
+        tally.answer(kind, "app-1", START + at, Answer(status, headers), 200)
+
+
+def freeze(now: float) -> AbstractContextManager[object]:
+    return mock.patch("lab.swarm.tally.time.time", return_value=now)
 
 
 def good() -> Tally:
@@ -130,6 +137,12 @@ def test_only_requests_between_commands_can_be_stragglers(tmp_path: Path) -> Non
     outcome = judged(good(), tmp_path)
     late = [switch(1, "deploy", "1.0.0", 10), switch(2, "rollback", "1.0.0", 20)]
     assert stragglers(outcome.samples, late) == 1
+
+
+def test_what_waits_until_the_next_command_has_begun_is_no_straggler(tmp_path: Path) -> None:
+    tally = good()
+    sent(tally, "get", 19.9, BLUE, took=1.5)
+    assert judged(tally, tmp_path).stragglers == 0
 
 
 def test_a_process_that_left_no_whole_count_is_no_proof(tmp_path: Path) -> None:
