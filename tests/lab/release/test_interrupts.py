@@ -45,8 +45,9 @@ for host in hosts.values():
 
 def over(phase):
     print(phase, flush=True)
-    if phase == "health":
-        sys.stdin.readline()
+    # Until the test ends it. Not in one call that waits: a signal just before that would not be heard.
+    while phase == "health":
+        time.sleep(0.02)
 
 fleet.told.at = over
 try:
@@ -69,7 +70,7 @@ def releasing(fleet: Any, builder: Builder) -> Iterator[Callable[[float], subpro
         arguments = [str(fleet.folder), str(artifact.path), str(seconds)]
         process = subprocess.Popen(
             [sys.executable, "-c", CONTROLLER.format(root=str(ROOT)), *arguments],
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
