@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
+from core.base64_parts import in_base64
+
 REDACTED = "[redacted]"
 _SHORTEST = 6
 _SHORTEST_BASE64 = 8
@@ -97,14 +99,5 @@ def _spellings(value: str) -> Iterator[str]:
     yield json.dumps(value)[1:-1].replace("/", "\\/")
     yield from (html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;"))
     yield from (raw.hex(), raw.hex().upper())
-    for offset in range(3):
-        yield from _base64(raw, offset)
-
-
-def _base64(raw: bytes, offset: int) -> Iterator[str]:
-    """RFC 4648 §4 and §5, of the value with ``offset`` bytes before it: without the characters that those change."""
-    encoded = base64.b64encode(b"\0" * offset + raw).decode()
-    whole = encoded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
-    for spelt in (encoded, whole) if offset == 0 else (whole,):
-        if len(spelt) >= _SHORTEST_BASE64:
-            yield from (spelt, spelt.replace("+", "-").replace("/", "_"))
+    whole = (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
+    yield from (spelt for spelt in (*whole, *in_base64(raw)) if len(spelt) >= _SHORTEST_BASE64)

@@ -11,9 +11,10 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
+
+from core.base64_parts import in_base64
 
 _SHORTEST_CORE = 12
 
@@ -90,17 +91,5 @@ def spellings(canary: Canary) -> set[str]:
     found: set[str] = set()
     for core in canary.cores:
         raw = core.encode()
-        found |= {core, quote(core, safe=""), json.dumps(core)[1:-1], raw.hex(), *_in_base64(raw)}
+        found |= {core, quote(core, safe=""), json.dumps(core)[1:-1], raw.hex(), *in_base64(raw)}
     return {each for each in found if len(each) >= _SHORTEST_CORE}
-
-
-def _in_base64(raw: bytes) -> Iterable[str]:
-    """The characters that stand for ``raw`` alone, whichever of the three ways it falls on groups of three bytes."""
-    for before in range(3):
-        padded = b"\0" * before + raw
-        whole = base64.b64encode(padded).decode()
-        begins = (0, 2, 3)[before]
-        ends = len(padded) * 8 // 6
-        piece = whole[begins:ends]
-        yield piece
-        yield piece.replace("+", "-").replace("/", "_")

@@ -6,7 +6,6 @@ that is wrapped, quoted in pieces or escaped stands there like any other.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import re2
 
+from core.base64_parts import in_base64
 from core.leaks import Piece
 from core.secret import Secret
 
@@ -69,8 +69,7 @@ def _encoded(raw: bytes) -> Iterator[tuple[str, bytes]]:
     yield "URL", quote(raw, safe="").encode()
     yield "hex", raw.hex().encode()
     yield "hex", raw.hex().upper().encode()
-    for offset in range(3):
-        yield from _base64(raw, offset)
+    yield from (("Base64", part.encode()) for part in in_base64(raw))
 
 
 def _all(value: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
@@ -87,16 +86,7 @@ def _all(value: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
     yield "JSON or YAML", json.dumps(text)[1:-1].encode()
     yield "JSON or YAML", json.dumps(text, ensure_ascii=False)[1:-1].encode()
     yield "JSON or YAML", json.dumps(text)[1:-1].replace("/", "\\/").encode()
-    for offset in range(3):
-        yield from _base64(raw, offset)
-
-
-def _base64(raw: bytes, offset: int) -> Iterator[tuple[str, bytes]]:
-    """RFC 4648 §4 and §5, of the value with ``offset`` bytes before it: without the characters that those change."""
-    encoded = base64.b64encode(b"\0" * offset + raw)
-    first, last = -(-offset * 8 // 6), (offset + len(raw)) * 8 // 6
-    yield "Base64", encoded[first:last]
-    yield "Base64", encoded[first:last].translate(bytes.maketrans(b"+/", b"-_"))
+    yield from (("Base64", part.encode()) for part in in_base64(raw))
 
 
 class Spotter:
