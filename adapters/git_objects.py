@@ -69,9 +69,7 @@ class Objects:
                 data = out.read(int(size) + 1)[:-1]
                 place, _, path = wanted[name].partition(":")
                 seen.binaries += 1
-                piece = Piece(place, path, data)
-                yield piece
-                yield from unpacked.inside(piece)
+                yield from unpacked.whole(Piece(place, path, data))
 
     def kept_by_lfs(self, wanted: Mapping[str, str], seen: Coverage, unpacked: Unpacked) -> Iterator[Piece]:
         """What Git LFS keeps beside the repository, by the names that pointers have for it."""
@@ -79,9 +77,7 @@ class Objects:
             data = read_plain(self.common / "lfs" / "objects" / name[:2] / name[2:4] / name, BIG_BYTES)
             if isinstance(data, bytes):
                 seen.binaries += 1
-                piece = Piece(f"Git LFS {name[:12]}", path, data)
-                yield piece
-                yield from unpacked.inside(piece)
+                yield from unpacked.whole(Piece(f"Git LFS {name[:12]}", path, data))
             else:
                 why = f"{data} bytes" if isinstance(data, int) else "not fetched: run `git lfs fetch --all`"
                 seen.left_out.append(f"{path} (in Git LFS, {why})")

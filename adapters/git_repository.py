@@ -66,8 +66,7 @@ class GitRepository:
         for name in dict.fromkeys(listed.split(b"\0")):
             if name and (piece := files.piece(name, seen)):
                 yield Piece(_NAME, piece.path, piece.path.encode("utf-8", "replace"))
-                yield piece
-                yield from unpacked.inside(piece)
+                yield from unpacked.whole(piece)
                 if pointer := pointed_at(piece.data):
                     pointers[pointer] = piece.path
         yield from self._objects.kept_by_lfs(pointers, seen, unpacked)
@@ -83,7 +82,7 @@ class GitRepository:
         # them than walkers, for files grow, and the newest commits may take three times as long as the oldest.
         length = max(_SHORTEST, -(-len(commits) // _STRETCHES))
         stretches = [Patches(self._git, commits[at : at + length], Coverage()) for at in range(0, len(commits), length)]
-        waiting = iter(list(stretches))
+        waiting = iter(stretches)
         walkers = [_walked(waiting) for _ in range(_WALKERS)]
         try:
             yield from SideBySide(walkers, lambda piece: len(piece.data))

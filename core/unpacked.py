@@ -80,6 +80,11 @@ class Unpacked:
         self._bytes = MOST_ALL
         self._members = _MOST_MEMBERS
 
+    def whole(self, piece: Piece, depth: int = 0) -> Iterator[Piece]:
+        """``piece`` itself, and what is :meth:`inside` of it."""
+        yield piece
+        yield from self.inside(piece, depth)
+
     def inside(self, piece: Piece, depth: int = 0) -> Iterator[Piece]:
         """All that ``piece`` holds that cannot be read in it as it is; nothing for plain text."""
         yield from _wide(piece)
@@ -104,8 +109,7 @@ class Unpacked:
             if isinstance(data, str):
                 self._tell(found, data)
             else:
-                yield found
-                yield from self.inside(found, depth + 1)
+                yield from self.whole(found, depth + 1)
 
     def _tell(self, piece: Piece, why: str) -> None:
         self._left_out.append(f"{piece.path or piece.place} ({why})")

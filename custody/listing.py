@@ -36,9 +36,8 @@ class Listed:
     @property
     def verdict(self) -> str:
         """Whether it must be replaced by now."""
-        if self.age_days is None or self.age_days < -1:
-            return UNKNOWN
-        return OVER if self.age_days > self.item.max_age_days else OK
+        over = self.item.is_over(self.age_days)
+        return UNKNOWN if over is None else OVER if over else OK
 
 
 def listed(items: Sequence[StoredSecret], keepers: Sequence[Keeper], today: date) -> list[Listed]:

@@ -13,6 +13,7 @@ from typing import IO, Self
 
 from core.errors import ArtifactError
 from core.terminal import clean
+from core.text import has_half_pairs
 from deploy.contents import Contents, Item, contents_of
 from deploy.manifest import MANIFEST
 from deploy.manifest import MOST_BYTES as MOST_MANIFEST
@@ -184,7 +185,7 @@ def _why_not(member: tarfile.TarInfo, name: str) -> Iterator[str]:
 def _why_not_text(text: str, what: str) -> Iterator[str]:
     if any(character < " " or character in "\x7f\\" for character in text):
         yield f"has a line break, a control character or a backslash in its {what}"
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if has_half_pairs(text):
         yield f"has a {what} that is not UTF-8"
     if len(text.encode(errors="surrogateescape")) > _LONGEST_NAME:
         yield f"has a {what} of more than {_LONGEST_NAME} bytes"

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.ports import LiveApi
 from core.settings.names import APEX
+from core.text import has_half_pairs
 from drift.adopt_email import email_of, is_mail
 from drift.differences import content_of
 
@@ -155,7 +156,7 @@ def _records(
 def _record(record: Body, name: str, hosts: list[str]) -> dict[str, Any] | None:
     kind, ttl = record.get("type"), record.get("ttl")
     said: dict[str, Any] = {"name": name, "type": kind}
-    if record.get("tags") or not _is_text(f"{name}{content_of(record)}{record.get('comment')}"):
+    if record.get("tags") or has_half_pairs(f"{name}{content_of(record)}{record.get('comment')}"):
         return None
     if kind in (*_ADDRESSES, "CNAME"):
         said |= {"content": content_of(record), **_exposure(record)}
@@ -173,11 +174,6 @@ def _record(record: Body, name: str, hosts: list[str]) -> dict[str, Any] | None:
     if ttl != 1:
         said["ttl"] = ttl
     return said
-
-
-def _is_text(text: str) -> bool:
-    """Whether a file can hold it: JSON may have half of a surrogate pair, and UTF-8 has none."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _service(data: Body, kind: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core.environment import Environment
 from core.resources import Resource
 from review.finding import Direction, Finding
-from review.show import show
+from review.show import name_at, show
 from review.steps import Step
 
 
@@ -28,7 +28,7 @@ def authority_findings(step: Step, before: Environment, after: Environment) -> I
 
 def _others(environment: Environment, record: Resource) -> list[Resource]:
     """What decides beside this record: those of its tag, and where ``issuewild`` has none those of ``issue``."""
-    found = [one for one in environment.records(_name(record), "CAA") if one.urn != record.urn]
+    found = [one for one in environment.records(name_at(record), "CAA") if one.urn != record.urn]
     same = [one for one in found if _tag(one) == _tag(record)]
     return same or ([one for one in found if _tag(one) == "issue"] if _tag(record) == "issuewild" else [])
 
@@ -54,10 +54,6 @@ def _came(step: Step, record: Resource, had: list[Resource]) -> Finding:
     return _finding("weaker" if widens else "stronger", step, f"CAA {tag} {value} added", why, 45)
 
 
-def _name(record: Resource) -> str:
-    return str(record.properties.get("name", record.name)).rstrip(".").lower()
-
-
 def _tag(record: Resource) -> str:
     return _part(record, "tag")
 
@@ -76,7 +72,7 @@ def _finding(direction: Direction, step: Step, what: str, why: str, weight: int)
         direction=direction,
         rule="dns.caa",
         subject=step.subject.name,
-        what=f"{_name(step.subject)}: {what}",
+        what=f"{name_at(step.subject)}: {what}",
         why=why,
         weight=weight,
         urn=step.urn,

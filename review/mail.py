@@ -121,9 +121,7 @@ def _dmarc(step: Step, old: Text, new: Text) -> Iterator[Finding]:
 def _reported(step: Step, old: Text, new: Text, *tags: str) -> Iterator[Finding]:
     """Who gets reports: addresses of URIs, with commas between them."""
     for tag in tags:
-        before, after = (
-            [uri.strip() for uri in side.tags.get(tag, "").split(",") if uri.strip()] for side in (old, new)
-        )
+        before, after = (_addresses(side.tags.get(tag, "")) for side in (old, new))
         went, came = [uri for uri in before if uri not in after], [uri for uri in after if uri not in before]
         if went:
             why = "no reports come there any more" if after else "nobody gets reports any more"

@@ -11,7 +11,7 @@ from core.resources import Resource, is_open
 from review.authorities import authority_findings
 from review.finding import Direction, Finding
 from review.mail import text_findings
-from review.show import named, show
+from review.show import name_at, named, show
 from review.steps import Step
 
 _WEB: Final = ("A", "AAAA", "CNAME")
@@ -44,7 +44,7 @@ def record_findings(step: Step, before: Environment, after: Environment) -> Iter
 
 def _halves(step: Step) -> Iterator[Step]:
     """The step, or where the record gets another name, what that is to whoever asks: one goes, and one comes."""
-    if step.before is None or step.after is None or _name(step.before) == _name(step.after):
+    if step.before is None or step.after is None or name_at(step.before) == name_at(step.after):
         yield step
     else:
         yield replace(step, after=None)
@@ -57,7 +57,7 @@ def _exposed(step: Step, before: Environment) -> Iterator[Finding]:
     if new is None or _type(new) not in _WEB:
         return
     was, is_now = step.before.properties.get("proxied") if step.before else None, new.properties.get("proxied", False)
-    name, address = _name(new), new.properties.get("content")
+    name, address = name_at(new), new.properties.get("content")
     if was is True and is_now is not True:
         direction: Direction = "unclear" if is_open(is_now) else "weaker"
         why = "no WAF, rate limit, cache or certificate of the edge stands before it, and anyone sees its address"
@@ -75,12 +75,12 @@ def _unanswered(step: Step, after: Environment) -> Iterator[Finding]:
     old = step.before
     if old is None or _type(old) not in _ANSWERED:
         return
-    name, type_ = _name(old), _type(old)
-    stays = step.after is not None and step.op != "replace" and _name(step.after) == name
+    name, type_ = name_at(old), _type(old)
+    stays = step.after is not None and step.op != "replace" and name_at(step.after) == name
     if stays:
         return
     others = [one for one in after.records(name, *_ANSWERED[type_]) if one.urn != old.urn]
-    if step.op == "replace" and step.after is not None and _name(step.after) == name:
+    if step.op == "replace" and step.after is not None and name_at(step.after) == name:
         yield from _gap(step, name, type_, others)
         return
     what = f"{name}: {type_} {show(old.properties.get('content'))} removed"
@@ -115,7 +115,7 @@ def _led_elsewhere(step: Step, zones: frozenset[str]) -> Iterator[Finding]:
     old, new = step.before.properties.get("content") if step.before else None, step.after.properties.get("content")
     if old == new:
         return
-    name, type_ = _name(step.after), _type(step.after)
+    name, type_ = name_at(step.after), _type(step.after)
     what = f"{name}: {type_} {show(old) + ' → ' if step.before else ''}{show(new)}"
     doubt = _NOT_OURS.get(type_, "") if zones and not within(str(new), zones) else ""
     if doubt and not is_open(new) and new != ".":
@@ -126,9 +126,9 @@ def _led_elsewhere(step: Step, zones: frozenset[str]) -> Iterator[Finding]:
 
 def _foreign(step: Step, zones: frozenset[str]) -> Iterator[Finding]:
     """A new name in letters that may look like others (RFC 5890: after ``xn--``); a zone's own part is its owner's."""
-    if step.after is None or (step.before is not None and _name(step.before) == _name(step.after)):
+    if step.after is None or (step.before is not None and name_at(step.before) == name_at(step.after)):
         return
-    name = _name(step.after)
+    name = name_at(step.after)
     zone = max((one for one in zones if within(name, (one,))), key=len, default="")
     labels = name.removesuffix(zone).split(".")
     if any(not label.isascii() or label.startswith("xn--") for label in labels):
@@ -146,10 +146,6 @@ def _shown(name: str) -> str:
 
 def _type(record: Resource) -> str:
     return str(record.properties.get("type", ""))
-
-
-def _name(record: Resource) -> str:
-    return str(record.properties.get("name", record.name)).rstrip(".").lower()
 
 
 def _finding(direction: Direction, rule: str, step: Step, what: str, why: str, weight: int) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from core.resources import SECRET, UNKNOWN
+from core.resources import SECRET, UNKNOWN, Resource
 
 LONGEST: Final = 160
 ABSENT: Final = "nothing"
@@ -29,6 +29,11 @@ def shorten(text: str, longest: int = LONGEST) -> str:
         return text
     head = (longest - 3) * 2 // 3
     return f"{text[:head]} … {text[-(longest - 3 - head) :]}"
+
+
+def name_at(record: Resource) -> str:
+    """The name that a DNS record is at, in lower case and without the last dot."""
+    return str(record.properties.get("name", record.name)).rstrip(".").lower()
 
 
 def named(count: int, what: str) -> str:

@@ -99,9 +99,12 @@ class StoredSecret(Section):
 
     def over_age(self, today: date) -> bool | None:
         """Whether it must be replaced by now; None where nobody knows, as with a day that is to come."""
-        age = self.age_days(today)
+        return self.is_over(self.age_days(today))
+
+    def is_over(self, age_days: int | None) -> bool | None:
+        """As :meth:`over_age`, of an age that somebody else knows."""
         # Somebody further east writes down tomorrow's day.
-        return None if age is None or age < -1 else age > self.max_age_days
+        return None if age_days is None or age_days < -1 else age_days > self.max_age_days
 
 
 class Secrets(Section):

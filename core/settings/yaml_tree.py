@@ -18,6 +18,7 @@ from typing import TypeAlias, cast
 import yaml
 
 from core.errors import SettingsError
+from core.text import has_half_pairs
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Place: TypeAlias = tuple[str | int, ...]
@@ -164,7 +165,7 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> Json:
         kind, text = node.tag.removeprefix(_TAG), node.value
         if kind == "str":
-            if any("\ud800" <= character <= "\udfff" for character in text):
+            if has_half_pairs(text):
                 raise self._error(node, "a text holds half of a surrogate pair, which is not a character")
             if not node.style and _READ_OTHERWISE.fullmatch(text):
                 raise self._error(node, f"{text[:40]} is a number or a date to some readers of YAML: put it in quotes")

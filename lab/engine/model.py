@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from lab.engine.urn import PROVIDER_PREFIX, STACK_TYPE, parse
+from core.resources import STACK
+from lab.engine.urn import PROVIDER_PREFIX, parse
 from lab.engine.wire import Properties
 
 
@@ -71,7 +72,7 @@ class Resource:
     @property
     def is_stack(self) -> bool:
         """Whether this is the root, which holds the stack's outputs."""
-        return self.type == STACK_TYPE
+        return self.type == STACK
 
     @property
     def is_provider(self) -> bool:

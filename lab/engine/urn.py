@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from core.errors import EngineError
 from core.resources import STACK
 
-STACK_TYPE = STACK
 PROVIDER_PREFIX = "pulumi:providers:"
 
 
@@ -44,7 +43,7 @@ def build(stack: str, project: str, parent: str, type_: str, name: str) -> str:
     qualified = type_
     if parent:
         above = parse(parent)
-        if above.type != STACK_TYPE:
+        if above.type != STACK:
             qualified = f"{above.qualified_type}${type_}"
     return str(Urn(stack, project, qualified, name))
 
