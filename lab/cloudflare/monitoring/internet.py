@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import dns.asyncquery
 import dns.exception
@@ -24,20 +24,6 @@ from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 _SECONDS = 2.0
-
-
-class Reach(Protocol):
-    """What a probe reaches others by. ``source`` is the address that it comes from, "" for any."""
-
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def tls(self) -> ssl.SSLContext: ...
-
-    async def look_up(self, host: str) -> tuple[list[str], bool]: ...
-
-    def connector(self) -> TCPConnector: ...
 
 
 @dataclass(frozen=True)

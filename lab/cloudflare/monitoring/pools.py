@@ -9,12 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from dataclasses import dataclass
-
-from aiohttp import TCPConnector
 
 from lab.cloudflare.monitoring.health import HEALTHY, UNHEALTHY, UNKNOWN, Health
-from lab.cloudflare.monitoring.internet import Reach
+from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.monitoring.rounds import Rounds, Wanted
 from lab.cloudflare.snapshot import OriginPulls, PullCertificate, health_file
 from lab.cloudflare.store import Json, Store
@@ -29,28 +26,10 @@ _PORTS = {"http": 80, "https": 443, "tcp": 80}
 _log = logging.getLogger("lab.cloudflare")
 
 
-@dataclass(frozen=True)
-class _ToOrigins:
-    """The way to origins, whose certificates are not the edge's. Fulfils :class:`Reach`."""
-
-    internet: Reach
-    tls: ssl.SSLContext
-
-    @property
-    def source(self) -> str:
-        return self.internet.source
-
-    async def look_up(self, host: str) -> tuple[list[str], bool]:
-        return await self.internet.look_up(host)
-
-    def connector(self) -> TCPConnector:
-        return self.internet.connector()
-
-
 class PoolWatch:
     """The monitored pools of one API."""
 
-    def __init__(self, store: Store, internet: Reach, pki: Pki) -> None:
+    def __init__(self, store: Store, internet: Internet, pki: Pki) -> None:
         self._store, self._internet, self._pki = store, internet, pki
         self._rounds = Rounds()
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
@@ -92,7 +71,7 @@ class PoolWatch:
 
     def _wanted(self, check: Json) -> Wanted:
         mode, shown = check["tls"]
-        return Wanted(check, _ToOrigins(self._internet, self._contexts[mode, shown]), self._found)
+        return Wanted(check, self._internet, self._found, self._contexts[mode, shown])
 
     def _tls(self, check: Json) -> tuple[SslMode, str]:
         """How the probe's TLS is: as the zone has it that the monitor emulates, else verified. A key of contexts."""

@@ -14,7 +14,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from lab.cloudflare.monitoring.internet import Reach, is_loopback
+from lab.cloudflare.monitoring.internet import Internet, is_loopback
 from lab.cloudflare.store import Json
 
 READ_BYTES = 10 * 1024
@@ -28,23 +28,22 @@ _POOL_AGENT = f"Mozilla/5.0 (compatible; Cloudflare-Traffic-Manager/1.0; +{_TRAF
 _NAME_MISMATCH = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH of OpenSSL
 
 
-async def probe(check: Json, internet: Reach) -> str:
+async def probe(check: Json, internet: Internet, tls: ssl.SSLContext | None = None) -> str:
     """Ask as ``check`` (the API's object) says, again at once after a timeout; why it failed, "" if it did not.
 
-    A check with a ``pool`` is of a load balancer's monitor.
+    A check with a ``pool`` is of a load balancer's monitor. ``tls`` is how, where it is not as for anybody.
     """
-    ask = _tcp if check["type"] == "TCP" else _http
-    timed_out = TCP_TIMEOUT if check["type"] == "TCP" else HTTP_TIMEOUT
+    is_tcp = check["type"] == "TCP"
     for _attempt in range(1 + check["retries"]):
         try:
             async with asyncio.timeout(check["timeout"]):
-                return await ask(check, internet)
+                return await (_tcp(check, internet) if is_tcp else _http(check, internet, tls))
         except TimeoutError:
             continue
-    return timed_out
+    return TCP_TIMEOUT if is_tcp else HTTP_TIMEOUT
 
 
-async def _tcp(check: Json, internet: Reach) -> str:
+async def _tcp(check: Json, internet: Internet) -> str:
     addresses, _ours = await internet.look_up(check["address"])
     here = [address for address in addresses if is_loopback(address)]
     if not here:
@@ -58,12 +57,12 @@ async def _tcp(check: Json, internet: Reach) -> str:
     return ""
 
 
-async def _http(check: Json, internet: Reach) -> str:
+async def _http(check: Json, internet: Internet, given: ssl.SSLContext | None) -> str:
     config = check["http_config"]
     scheme = check["type"].lower()
     url = URL(f"{scheme}://{check['address']}:{config['port']}{config['path']}", encoded=True)
     headers = _headers(check)
-    tls: ssl.SSLContext | bool = False if config["allow_insecure"] else internet.tls
+    tls: ssl.SSLContext | bool = False if config["allow_insecure"] else given or internet.tls
     try:
         async with (
             aiohttp.ClientSession(connector=internet.connector(), cookie_jar=aiohttp.DummyCookieJar()) as session,

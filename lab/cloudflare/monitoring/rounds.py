@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lab.cloudflare.monitoring.internet import Reach
+from lab.cloudflare.monitoring.internet import Internet
 from lab.cloudflare.monitoring.probe import probe
 from lab.cloudflare.store import Json
 
@@ -19,11 +20,15 @@ _log = logging.getLogger("lab.cloudflare")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A check, what it is probed by, and who is told of each probe: of which check, and why it failed ("" if not)."""
+    """A check, what it is probed by, and who is told of each probe: of which check, and why it failed ("" if not).
+
+    ``tls`` is as of :func:`probe`.
+    """
 
     check: Json
-    reach: Reach
+    internet: Internet
     found: Callable[[Json, str], None]
+    tls: ssl.SSLContext | None = None
 
 
 class Rounds:
@@ -40,7 +45,7 @@ class Rounds:
                 del self._running[check_id]
         for check_id in wanted.keys() - self._running.keys():
             # A copy, for the state's own object changes with the state.
-            kept = Wanted({**wanted[check_id].check}, wanted[check_id].reach, wanted[check_id].found)
+            kept = replace(wanted[check_id], check={**wanted[check_id].check})
             self._running[check_id] = kept.check, asyncio.ensure_future(_probe_on(kept))
 
     async def end(self) -> None:
@@ -57,7 +62,7 @@ async def _probe_on(wanted: Wanted) -> None:
     while True:
         began = loop.time()
         try:
-            reason = await probe(wanted.check, wanted.reach)
+            reason = await probe(wanted.check, wanted.internet, wanted.tls)
         except Exception:  # noqa: BLE001 (a check that cannot be probed is unhealthy, and the others go on)
             _log.exception("health check %s cannot be probed", wanted.check["name"])
             reason = "Other Failure"
