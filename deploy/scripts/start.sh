@@ -44,8 +44,7 @@ proven() {
 answers() {
     lacks=no
     if [ -n "$body" ]; then healthy; return; fi
-    answer=$(curl --silent --globoff --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 5 --output /dev/null \
-        --write-out '%{http_code} %header{x-release}' "http://app$health_path" || true)
+    answer=$(glance "$health_path")
     [ "$answer" = "$status $version" ]
 }
 

@@ -4,8 +4,7 @@ colour=$(basename "$(readlink "$run/current.sock" || echo -)" .sock)
 record=$srv/slots/$colour/.launch/release.json
 path=$(sed -n 's/.*"health_path": *"\([^"]*\)".*/\1/p' "$record" 2>/dev/null || true)
 path=${path:-/}
-echo "health $(curl --silent --noproxy '*' --unix-socket "$run/$colour.sock" --max-time 5 --output /dev/null \
-    --write-out '%{http_code} %header{x-release}' "http://app$path" 2>/dev/null || true)"
+echo "health $(glance "$path")"
 echo "nginx $("$tools/probe" "$path" || true)"
 for each in blue green; do
     echo "in-flight $each $(sudo -n "$tools/in-flight" "$each" 2>/dev/null || echo -)"
