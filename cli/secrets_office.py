@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.guard import ROOT
+from cli.output import say
 from cli.world import Wishes, reached
 from core.errors import LockedError, SettingsError
 
@@ -84,7 +85,7 @@ def desk_of(office: Office, releases: Releases | None, *, quiet: bool) -> Desk:
 
     def tell(step: str, words: str) -> None:
         if not quiet:
-            print(clean(f"✓ {step:<28} {words}"), flush=True)
+            say(clean(f"✓ {step:<28} {words}"))
 
     record = FileRecord(_progress(office.stack))
     who = this_owner().who

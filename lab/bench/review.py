@@ -12,6 +12,7 @@ import json
 import statistics
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,6 @@ STEPS: Final = 10_000
 FORMATS: Final = ("text", "markdown", "html", "json")
 STACK: Final = "example"
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_HOSTS: Final = {"launch-ready:hosts": json.dumps({"app": [{"name": "host", "address": "192.0.2.1"}]})}
 _CUSTOM: Final = "http_request_firewall_custom"
 # Of ten records: what becomes of each.
 _OPS: Final = ("same", "same", "create", "create", "create", "update", "update", "update", "delete", "replace")
@@ -80,14 +80,11 @@ def _figure(form: str, steps: int, rounds: list[Took]) -> Figure:
 
 def preview(steps: int) -> dict[str, Any]:
     """What ``pulumi preview --json --show-sames`` would print, with so many steps."""
-    own = [one.resource for one in declared(_ROOT, STACK, instead=_HOSTS)]
+    own = [one.resource for one in declared(_ROOT, STACK)]
     zone = next(one for one in own if one.kind == "Zone")
     listed = [_of_the_stack(one) for one in own]
     listed += [_step(number, zone) for number in range(steps - len(listed))]
-    counts: dict[str, int] = {}
-    for step in listed:
-        counts[step["op"]] = counts.get(step["op"], 0) + 1
-    return {"steps": listed, "diagnostics": [], "changeSummary": counts}
+    return {"steps": listed, "diagnostics": [], "changeSummary": Counter(step["op"] for step in listed)}
 
 
 def _of_the_stack(one: Resource) -> dict[str, Any]:

@@ -72,9 +72,10 @@ class Edge:
         if request.method in _REFUSED_METHODS:
             return answers.text(HTTPStatus.METHOD_NOT_ALLOWED, "", from_edge(ray))
         seen = _seen(request, host, target)
-        if target.partition("?")[0] == "/cdn-cgi/trace":
+        path = target.partition("?")[0]
+        if path == "/cdn-cgi/trace":
             return answers.text(HTTPStatus.OK, _trace(seen, self.sites.revision), from_edge(ray))
-        if target.partition("?")[0] == "/cdn-cgi/access/certs":
+        if path == "/cdn-cgi/access/certs":
             certs = json.dumps(await asyncio.to_thread(self._tokens.certs))
             return answers.answer(HTTPStatus.OK, certs, "application/json", from_edge(ray))
         if host == TEAM and seen.scheme == "https":
@@ -84,7 +85,7 @@ class Edge:
             return answers.text(HTTPStatus.CONFLICT, pages.error_text(pages.DNS_RESOLUTION_ERROR), from_edge(ray))
         if site.zone.refuses(_tls_version(request)):
             return _cut(request)
-        if target.partition("?")[0] == AUTHORIZED and seen.scheme == "https":
+        if path == AUTHORIZED and seen.scheme == "https":
             return self._team.authorize(request, host, self.sites.access, from_edge(ray))
         return await self._at_site(request, seen, site, ray)
 

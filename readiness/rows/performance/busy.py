@@ -19,5 +19,5 @@ def busy() -> str:
     except OSError:
         return ""
     share = float(found[1]) if found else 0.0
-    much = f"; this machine was busy itself, {share:.0f} % of the last minute: measure from one that is not"
+    much = f"this machine was busy itself, {share:.0f} % of the last minute: measure from one that is not"
     return much if share >= _MUCH else ""

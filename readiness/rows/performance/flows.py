@@ -187,7 +187,7 @@ def _judged(flow: Flow, limit: int, pictures: Sequence[Evidence]) -> Result:
     said = (
         f"p50 {found[0.5].value:.0f}, p95 {p95.value:.0f} (95 % confidence {p95.low:.0f} to {p95.high:.0f}), p99 "
         f"{found[0.99].value:.0f} ms of {len(times)} requests, limit {limit}; the latest began {late:.0f} ms late"
-        f"{flow.before}{busy()}"
+        f"{flow.before}{f'; {words}' if (words := busy()) else ''}"
     )
     evidence = (table, *pictures, *shown)
     if p95.value > limit:

@@ -76,7 +76,7 @@ def _judged(target: Target, found: Mapping[str, Sequence[Loaded]]) -> Iterator[R
     said = ", ".join(f"{path} {ms:.0f} ms" for path, ms in lcp.items())
     yield held(
         checks.LCP,
-        slow + ([busy().removeprefix("; ")] if slow and busy() else []),
+        [*slow, *filter(None, [busy()])] if slow else [],
         f"medians of {LOADS} loads: {said}; the limit is {limits.lcp_ms} ms",
         *evidence,
         *films,
